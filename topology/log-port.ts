@@ -63,8 +63,9 @@ export interface ConsumerOptions {
   /**
    * Synchronous, before the first record of an assignment: pause and seek here. Every assigned partition starts paused
    * at the beginning until the listener seeks and resumes it. Called with [] when everything is lost.
+   * @param consumer - the one that `consume` returns, which may not have returned yet
    */
-  onAssign(assigned: readonly TopicPartition[]): void
+  onAssign(assigned: readonly TopicPartition[], consumer: LogConsumer): void
   /** Awaited; one batch of a partition at a time, partitions side by side. A throw ends the consumer through `onCrash`. */
   onBatch(batch: Batch): Promise<void>
   onCrash(error: Error): void
@@ -103,13 +104,15 @@ export interface Transactor {
 }
 
 export interface LogPort {
-  /** Creates what is missing. @throws where a topic stands with other settings, naming each difference */
-  ensureTopics(settings: readonly TopicSettings[]): Promise<void>
+  /** Creates what is missing. @returns the names it created. @throws where a topic stands with other settings, naming each difference */
+  ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]>
   /** @returns by partition. @throws where the topic does not exist */
   offsets(topic: string): Promise<readonly OffsetRange[]>
   /** At least once, acknowledged by the log when it resolves; calls are sent one after the other. @returns as `Transactor.commit` */
   produce(records: readonly OutRecord[]): Promise<ReadonlyMap<string, number>>
   transactor(id: string): Promise<Transactor>
+  /** Forgets the records before an offset; of a stream that every reader is past. */
+  purge(at: TopicPartition, beforeOffset: number): Promise<void>
   consume(options: ConsumerOptions): Promise<LogConsumer>
   close(): Promise<void>
 }

@@ -1,0 +1,73 @@
+/** What one transaction of a task will write besides its changelog. Tables keep the last value a key. */
+import type { Signal } from '../schemas/signals.ts'
+import type { Wire } from '../schemas/wire.ts'
+import { partitionOf } from '../schemas/ids.ts'
+import { FrameWriter } from './frames.ts'
+import type { AnyTopic, Stage } from './graph.ts'
+import type { LogRecord, OutRecord } from './log-port.ts'
+
+interface OutboxOptions {
+  readonly stage: Stage
+  readonly partition: number
+  readonly partitions: number
+  readonly wire: Wire
+  readonly nameOf: (topic: { readonly name: string }) => string
+}
+
+export class Outbox {
+  readonly #o: OutboxOptions
+  readonly #frames: FrameWriter
+  #streams: OutRecord[] = []
+  readonly #tables = new Map<AnyTopic, Map<string, unknown>>()
+
+  constructor(options: OutboxOptions) {
+    this.#o = options
+    this.#frames = new FrameWriter(options.partition, options.partitions)
+  }
+
+  publish(topic: AnyTopic, key: string, value: unknown): void {
+    if (topic.kind === 'stream') this.#streams.push(this.#encoded(topic, key, value))
+    else {
+      const table = this.#tables.get(topic)
+      if (table) table.set(key, value)
+      else this.#tables.set(topic, new Map([[key, value]]))
+    }
+  }
+
+  signals(offset: number, atMs: number, deltas: readonly Signal[]): void {
+    this.#frames.add(offset, atMs, deltas)
+  }
+
+  setAside(topic: AnyTopic, record: LogRecord, appendedAtMs: number, code: string, message: string): void {
+    const { partition, wire, nameOf } = this.#o
+    const { topic: source, offset, key, value } = record
+    const rejected = { topic: source, partition, offset, appendedAtMs, key, value, code, message }
+    this.#streams.push({ topic: nameOf(topic), partition, key, value: wire.encode(topic, rejected) })
+  }
+
+  /** @returns all records and starts anew */
+  take(): OutRecord[] {
+    const records = this.#streams
+    this.#streams = []
+    for (const [topic, table] of this.#tables) for (const [key, value] of table) records.push(this.#encoded(topic, key, value))
+    this.#tables.clear()
+    const { signalsTo } = this.#o.stage
+    if (signalsTo)
+      for (const { partition, frame } of this.#frames.take())
+        records.push({ topic: this.#o.nameOf(signalsTo), partition, key: null, value: this.#o.wire.encode(signalsTo, frame) })
+    return records
+  }
+
+  clear(): void {
+    this.#streams = []
+    this.#tables.clear()
+    this.#frames.clear()
+  }
+
+  #encoded(topic: AnyTopic, key: string, value: unknown): OutRecord {
+    const { partition, partitions, wire, nameOf } = this.#o
+    const target = topic.by === 'key' ? partitionOf(key, partitions) : partition
+    const bytes = value === null ? null : wire.encode<unknown>(topic, value)
+    return { topic: nameOf(topic), partition: target, key: Buffer.from(key), value: bytes }
+  }
+}

@@ -1,0 +1,104 @@
+/** The tasks of one stage in this process: one consumer, one {@link Task} for every partition that the group gives us. */
+import type { Logger } from 'pino'
+import type { Wire } from '../schemas/wire.ts'
+import { changelogName, type Stage } from './graph.ts'
+import type { Clock } from './clock.ts'
+import type { Batch, LogConsumer, LogPort, TopicPartition } from './log-port.ts'
+import type { RuntimeMetrics } from './metrics.ts'
+import { type CommitTiming, Task } from './task.ts'
+
+export interface StageRunnerOptions {
+  readonly stage: Stage
+  /** Prefix of groups and transactional ids. */
+  readonly app: string
+  readonly partitions: number
+  readonly log: LogPort
+  readonly wire: Wire
+  readonly nameOf: (topic: { readonly name: string }) => string
+  readonly timing: CommitTiming
+  readonly fetchGapMs: number
+  readonly sessionTimeoutMs: number
+  readonly clock: Clock
+  readonly metrics: RuntimeMetrics
+  readonly logger: Logger
+  readonly onFatal: (error: Error) => void
+}
+
+const TICK_MS = 20
+
+export class StageRunner {
+  readonly #o: StageRunnerOptions
+  readonly #tasks = new Map<number, Task>()
+  readonly #changelog: string
+  #consumer: LogConsumer | undefined
+  #stopTicking: () => void = () => undefined
+
+  constructor(options: StageRunnerOptions) {
+    this.#o = options
+    this.#changelog = options.nameOf({ name: changelogName(options.stage) })
+  }
+
+  get tasks(): ReadonlyMap<number, Task> {
+    return this.#tasks
+  }
+
+  async start(): Promise<void> {
+    const { log, stage, app, nameOf, fetchGapMs, clock, onFatal } = this.#o
+    this.#consumer = await log.consume({
+      group: `${app}.${stage.name}`,
+      topics: [...stage.inputs.map(nameOf), this.#changelog],
+      assignment: 'copartition',
+      fetchGapMs,
+      onAssign: (assigned, consumer) => this.#assign(assigned, consumer),
+      onBatch: batch => this.#onBatch(batch),
+      onCrash: onFatal,
+    })
+    this.#stopTicking = clock.every(TICK_MS, () => {
+      for (const task of this.#tasks.values()) task.tick()
+    })
+  }
+
+  /** Commits what is processed, then leaves the group. */
+  async stop(): Promise<void> {
+    this.#stopTicking()
+    await Promise.all([...this.#tasks.values()].map(task => task.drain()))
+    await this.#consumer?.stop()
+    this.#tasks.clear()
+  }
+
+  #onBatch(batch: Batch): Promise<void> {
+    const { metrics, stage } = this.#o
+    const task = this.#tasks.get(batch.partition)
+    if (batch.records.length > 0 && batch.topic !== this.#changelog)
+      metrics.lag.set({ stage: stage.name, topic: batch.topic, partition: batch.partition }, batch.isDrained ? 0 : batch.records.length)
+    return task ? task.onBatch(batch) : Promise.resolve()
+  }
+
+  #assign(assigned: readonly TopicPartition[], consumer: LogConsumer): void {
+    const ours = new Set(assigned.map(one => one.partition))
+    for (const [partition, task] of this.#tasks) {
+      if (ours.has(partition)) continue
+      this.#tasks.delete(partition)
+      void task.close()
+    }
+    for (const partition of ours) {
+      const kept = this.#tasks.get(partition)
+      if (kept && kept.phase !== 'closed') kept.resume()
+      else this.#openTask(partition, consumer)
+    }
+  }
+
+  #openTask(partition: number, consumer: LogConsumer): void {
+    const { stage, app, logger } = this.#o
+    const task = new Task({
+      ...this.#o,
+      partition,
+      id: `${app}.${stage.name}.${partition}`,
+      consumer,
+      changelog: this.#changelog,
+      logger: logger.child({ stage: stage.name, partition }),
+    })
+    this.#tasks.set(partition, task)
+    task.open()
+  }
+}

@@ -1,0 +1,450 @@
+/**
+ * One task: one stage on one partition, exactly once. The transactional id is the lease; group membership only decides
+ * who tries. State, progress and outputs change only in transactions of that id, so everything read up to a barrier
+ * that the new owner itself wrote is final.
+ *
+ *            assigned                our barrier seen
+ *   (new) ─────────────► opening ─────────────────────► running
+ *                          ▲  ▲                           │ │
+ *                          │  └── commit failed, fenced ──┘ │ unassigned, stop, fatal error
+ *                          └───── log away: backoff         ▼
+ *                                                        closed
+ */
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Origin } from '../processors/define.ts'
+import { FreshetError } from '../schemas/errors.ts'
+import { partitionOf } from '../schemas/ids.ts'
+import type { SignalFrame } from '../schemas/signal-frame.ts'
+import type { Wire } from '../schemas/wire.ts'
+import { barrierKey, type Progress, progressKey, readEntry } from './changelog.ts'
+import type { Clock } from './clock.ts'
+import { FailureRate } from './failure-rate.ts'
+import { unframe } from './frames.ts'
+import { type AnyTopic, foldHash, type Stage } from './graph.ts'
+import { type Batch, FencedError, type LogConsumer, type LogPort, type LogRecord, type Transactor } from './log-port.ts'
+import type { RuntimeMetrics } from './metrics.ts'
+import { Outbox } from './outbox.ts'
+import { PendingTables } from './pending-tables.ts'
+import { StageFold } from './stage-fold.ts'
+import { TaskState } from './state.ts'
+
+export interface CommitTiming {
+  /** Least time between two commits of a task, ms. */
+  readonly gapMs: number
+  /** Longest time a processed record waits for its commit while the task keeps up, ms. */
+  readonly maxMs: number
+  /** Most that one commit writes while the task keeps up, bytes. */
+  readonly maxBytes: number
+}
+/** While a task is behind, commits may grow to this. */
+const CATCHING_UP: Omit<CommitTiming, 'gapMs'> = { maxMs: 1_000, maxBytes: 32 * 1024 * 1024 }
+/** A batch of so many records, with more behind it, is taken for a backlog. */
+const BACKLOG_RECORDS = 500
+const SLICE_MS = 50
+/** Longer gaps are left to the tick, so that the handler does not hold the fetch. */
+const MAX_WAIT_IN_HANDLER_MS = 20
+
+export interface TaskOptions {
+  readonly stage: Stage
+  readonly partition: number
+  readonly partitions: number
+  /** Transactional id, `<app>.<stage>.<partition>`. */
+  readonly id: string
+  readonly log: LogPort
+  readonly wire: Wire
+  readonly consumer: Pick<LogConsumer, 'seek' | 'pause' | 'resume'>
+  /** A topic's name in this namespace. */
+  readonly nameOf: (topic: { readonly name: string }) => string
+  readonly changelog: string
+  readonly timing: CommitTiming
+  readonly sessionTimeoutMs: number
+  readonly clock: Clock
+  readonly metrics: RuntimeMetrics
+  readonly logger: Logger
+  /** A defect that trying again does not mend: the process should stop with this error. */
+  readonly onFatal: (error: Error) => void
+}
+
+export class Task {
+  readonly #o: TaskOptions
+  readonly #state: TaskState
+  readonly #fold: StageFold
+  readonly #pending: PendingTables
+  readonly #outbox: Outbox
+  readonly #failures = new FailureRate()
+  readonly #inputs: ReadonlyMap<string, AnyTopic>
+  readonly #hash: string
+  #phase: 'opening' | 'running' | 'closed' = 'opening'
+  #transactor: Transactor | undefined
+  /** Rises with every opening; what an older one still awaits is void. */
+  #opening = 0
+  #barrier = ''
+  #openedMs = 0
+  #positions: Record<string, number> = {}
+  #appliedUpTo: Record<string, number> = {}
+  #commits = 0
+  #changelogOffset = -1
+  #restored: Progress | undefined
+  #unpublished = new Map<string, { processor: number; key: string; offset: number }>()
+  #isDirty = false
+  #firstDirtyMs = 0
+  #lastCommitMs = 0
+  #recordsSinceCommit = 0
+  #bytesPerRecord = 1_000
+  #lock: Promise<void> = Promise.resolve()
+
+  constructor(options: TaskOptions) {
+    this.#o = options
+    this.#state = new TaskState(options.stage)
+    this.#fold = new StageFold(options.stage, this.#state, options.partition, options.partitions)
+    this.#pending = new PendingTables(options.stage)
+    this.#outbox = new Outbox(options)
+    this.#inputs = new Map(options.stage.inputs.map(topic => [options.nameOf(topic), topic]))
+    this.#hash = foldHash(options.stage)
+  }
+
+  get phase(): 'opening' | 'running' | 'closed' {
+    return this.#phase
+  }
+
+  get state(): TaskState {
+    return this.#state
+  }
+
+  /** Fences older owners and restores the state; the task runs once its own barrier has come back. */
+  open(): void {
+    void this.#open(++this.#opening, 0)
+  }
+
+  /** The task is still ours after a rebalance and is running: go on where memory stands. */
+  resume(): void {
+    if (this.#phase !== 'running') return this.open()
+    this.#seekInputs()
+  }
+
+  close(): Promise<void> {
+    this.#phase = 'closed'
+    this.#opening++
+    const transactor = this.#transactor
+    this.#transactor = undefined
+    return this.#lock.then(() => transactor?.close()).catch(error => this.#o.logger.debug({ error }, 'closing the producer failed'))
+  }
+
+  /** Writes what is waiting and closes; for a clean stop. */
+  async drain(): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.#phase === 'running' && this.#isDirty) await this.#commit()
+    })
+    await this.close()
+  }
+
+  async onBatch(batch: Batch): Promise<void> {
+    if (batch.topic === this.#o.changelog) return this.#restore(batch)
+    await this.#exclusively(async () => {
+      if (this.#phase !== 'running') return
+      await this.#process(batch)
+    })
+  }
+
+  /** Commits what is due; called every few ms. */
+  tick(): void {
+    if (this.#phase !== 'running') return
+    const now = this.#o.clock.now()
+    const isDue = this.#isDirty ? now - this.#lastCommitMs >= this.#o.timing.gapMs : this.#pending.hasDue(now)
+    if (!isDue) return
+    void this.#exclusively(async () => {
+      if (this.#phase === 'running' && (this.#isDirty || this.#pending.hasDue(this.#o.clock.now()))) await this.#commit()
+    })
+  }
+
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    const done = this.#lock.then(work)
+    this.#lock = done.catch(() => undefined)
+    return done
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ open
+
+  async #open(opening: number, delayMs: number): Promise<void> {
+    const { consumer, partition, changelog, log, id, clock, logger } = this.#o
+    this.#phase = 'opening'
+    for (const topic of [...this.#inputs.keys(), changelog]) consumer.pause({ topic, partition })
+    const old = this.#transactor
+    this.#transactor = undefined
+    if (delayMs > 0) await clock.wait(delayMs)
+    await old?.close().catch(error => logger.debug({ error }, 'closing the producer failed'))
+    await this.#lock
+    if (opening !== this.#opening) return
+    this.#openedMs = clock.now()
+    this.#state.rollback()
+    this.#outbox.clear()
+    this.#isDirty = false
+    try {
+      const transactor = await log.transactor(id)
+      const uuid = randomUUID()
+      const barrier = { topic: changelog, partition, key: barrierKey, value: Buffer.from(uuid) }
+      if (opening === this.#opening) await transactor.commit([barrier])
+      if (opening !== this.#opening) return void (await transactor.close())
+      this.#transactor = transactor
+      this.#barrier = uuid
+      const begin = (await log.offsets(changelog))[partition]?.begin ?? 0
+      if (opening !== this.#opening) return
+      consumer.seek({ topic: changelog, partition }, Math.max(begin, this.#changelogOffset + 1))
+      consumer.resume({ topic: changelog, partition })
+    } catch (error) {
+      if (opening !== this.#opening) return
+      const backoffMs = Math.min(5_000, Math.max(100, delayMs * 2))
+      logger.warn({ error, backoffMs }, 'the task could not be opened; trying again')
+      await this.#open(opening, backoffMs)
+    }
+  }
+
+  async #restore(batch: Batch): Promise<void> {
+    if (this.#phase !== 'opening') return
+    const { consumer, partition, changelog } = this.#o
+    let sliceMs = this.#o.clock.now()
+    for (const record of batch.records) {
+      if (record.offset <= this.#changelogOffset) continue
+      this.#changelogOffset = record.offset
+      const entry = readEntry(record.key, record.value)
+      if (entry.kind === 'progress') this.#restoreProgress(entry.progress)
+      else if (entry.kind === 'data') {
+        const { processor, key } = this.#state.restore(entry)
+        this.#unpublished.set(`${processor}/${key}`, { processor, key, offset: record.offset })
+      } else if (entry.uuid === this.#barrier) {
+        consumer.pause({ topic: changelog, partition })
+        return this.#run(this.#opening)
+      }
+      if (this.#o.clock.now() - sliceMs > SLICE_MS) {
+        await batch.heartbeat()
+        sliceMs = this.#o.clock.now()
+      }
+    }
+  }
+
+  #restoreProgress(progress: Progress): void {
+    this.#restored = progress
+    const { publishedUpTo } = progress
+    if (publishedUpTo === 'all') this.#unpublished.clear()
+    else for (const [id, one] of this.#unpublished) if (one.offset <= publishedUpTo) this.#unpublished.delete(id)
+  }
+
+  async #run(opening: number): Promise<void> {
+    const { partition, clock, logger, log, metrics, stage, nameOf } = this.#o
+    const progress = this.#restored
+    if (progress && progress.hash !== this.#hash) {
+      const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#hash}); go back to the old ones, or rebuild the state: see docs/operations.md`
+      return this.#fail(new FreshetError('STATE_MISMATCH', message))
+    }
+    const positions: Record<string, number> = {}
+    for (const topic of stage.inputs) {
+      const name = nameOf(topic)
+      const range = (await log.offsets(name))[partition]
+      const position = progress?.positions[name] ?? range?.begin ?? 0
+      if (range && (position < range.begin || position > range.end)) {
+        const message = `${stage.name}[${partition}]: wanted ${name} from offset ${position}, the log holds ${range.begin} to ${range.end}`
+        return this.#fail(new FreshetError('DATA_LOST', message))
+      }
+      positions[name] = position
+    }
+    if (opening !== this.#opening) return
+    this.#positions = positions
+    this.#appliedUpTo = { ...progress?.appliedUpTo }
+    this.#commits = progress?.commit ?? 0
+    for (const { processor, key, offset } of this.#unpublished.values()) {
+      const at = { partition, offset: Math.max(...Object.values(positions)) - 1, appendedAtMs: 0 }
+      this.#pending.touch(processor, key, at, offset - 1, clock.now())
+    }
+    this.#phase = 'running'
+    const tookMs = clock.now() - this.#openedMs
+    metrics.restoreMs.observe({ stage: stage.name }, tookMs)
+    logger.info({ tookMs, positions, unpublished: this.#unpublished.size }, 'task is running')
+    this.#unpublished.clear()
+    this.#seekInputs()
+  }
+
+  #seekInputs(): void {
+    const { consumer, partition } = this.#o
+    for (const [topic, offset] of Object.entries(this.#positions)) {
+      consumer.seek({ topic, partition }, offset)
+      consumer.resume({ topic, partition })
+    }
+  }
+
+  #fail(error: Error): void {
+    void this.close()
+    this.#o.onFatal(error)
+  }
+
+  // --------------------------------------------------------------------------------------------------------- process
+
+  async #process(batch: Batch): Promise<void> {
+    const { clock, wire, metrics, stage, timing } = this.#o
+    const topic = this.#inputs.get(batch.topic)
+    if (!topic) return
+    await this.#prepare(batch)
+    let sliceMs = clock.now()
+    for (const record of batch.records) {
+      if (this.#phase !== 'running') return
+      if (record.offset < (this.#positions[batch.topic] ?? 0)) continue
+      this.#record(topic, record, wire)
+      if (this.#phase !== 'running') return
+      this.#positions[batch.topic] = record.offset + 1
+      this.#recordsSinceCommit++
+      this.#markDirty()
+      if (clock.now() - sliceMs > SLICE_MS) {
+        await batch.heartbeat()
+        if (this.#isFull(CATCHING_UP)) await this.#commit()
+        sliceMs = clock.now()
+      }
+    }
+    // Control records have no turn of their own; being past them must not alone cause a commit.
+    this.#positions[batch.topic] = Math.max(this.#positions[batch.topic] ?? 0, batch.nextOffset)
+    metrics.records.inc({ stage: stage.name }, batch.records.length)
+    if (!this.#isDirty || this.#phase !== 'running') return
+    const isBehind = !batch.isDrained && batch.records.length >= BACKLOG_RECORDS
+    if (!batch.isDrained && !this.#isFull(isBehind ? CATCHING_UP : timing)) return
+    const waitMs = this.#lastCommitMs + timing.gapMs - clock.now()
+    if (waitMs > MAX_WAIT_IN_HANDLER_MS) return
+    if (waitMs > 0) await clock.wait(waitMs)
+    if (this.#phase === 'running') await this.#commit()
+  }
+
+  #isFull(limit: { maxMs: number; maxBytes: number }): boolean {
+    const bytes = this.#recordsSinceCommit * this.#bytesPerRecord
+    return this.#isDirty && (this.#o.clock.now() - this.#firstDirtyMs >= limit.maxMs || bytes >= limit.maxBytes)
+  }
+
+  #markDirty(): void {
+    if (!this.#isDirty) this.#firstDirtyMs = this.#o.clock.now()
+    this.#isDirty = true
+  }
+
+  /** Fetches schemas not seen yet; a registry that is away holds the partition back and skips nothing. */
+  async #prepare(batch: Batch): Promise<void> {
+    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+      try {
+        return await this.#o.wire.prepare(batch.records.map(record => record.value))
+      } catch (error) {
+        this.#o.logger.warn({ error, waitMs }, 'the schema registry does not answer; waiting')
+        await this.#o.clock.wait(waitMs)
+        await batch.heartbeat()
+        if (this.#phase !== 'running') return
+      }
+    }
+  }
+
+  #record(topic: AnyTopic, record: LogRecord, wire: Wire): void {
+    const { stage, partition, clock, logger, metrics } = this.#o
+    const origin: Origin = { partition, offset: record.offset, appendedAtMs: appendedAtMs(record) }
+    try {
+      const effects = this.#fold.record(this.#eventsOf(topic, record, wire, origin), origin)
+      for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
+      this.#failures.ok()
+      if (effects.rejected) return this.#setAside(record, effects.rejected.code, effects.rejected.message)
+      for (const { topic: target, key, value } of effects.published) this.#outbox.publish(target, key, value)
+      for (const { atMs, deltas } of effects.signals) this.#outbox.signals(record.offset, atMs, deltas)
+      for (const { processor, key } of effects.touched)
+        this.#pending.touch(processor, key, origin, this.#changelogOffset, clock.now())
+    } catch (error) {
+      if (error instanceof FreshetError) return this.#setAside(record, error.code, error.message)
+      logger.error({ error, topic: record.topic, offset: record.offset }, 'a processor failed')
+      if (this.#failures.failed()) {
+        const message = `${stage.name}[${partition}]: ${this.#failures.summary()}; the last: ${record.topic}[${partition}]@${record.offset}`
+        return this.#fail(new FreshetError('TOO_MANY_FAILURES', message, { cause: error }))
+      }
+      this.#setAside(record, 'HANDLER_FAILED', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #eventsOf(topic: AnyTopic, record: LogRecord, wire: Wire, origin: Origin): Iterable<unknown> {
+    const { stage, partition, partitions } = this.#o
+    const belongs = record.key === null || topic.by === 'explicit' ? partition : partitionOf(record.key, partitions)
+    if (belongs !== partition) {
+      const message = `key: wanted a key of partition ${partition}, got one of partition ${belongs}; produce with murmur2 partitioning`
+      throw new FreshetError('MISPLACED_KEY', message)
+    }
+    const isDeletion = record.value === null && topic.kind === 'table'
+    const value = isDeletion ? null : wire.decode<unknown>(topic, record.value)
+    if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)
+    const frame = value as SignalFrame
+    const after = this.#appliedUpTo[frame.source] ?? -1
+    const last = frame.entries.at(-1)?.offset ?? -1
+    const events = [...unframe(frame, after)]
+    this.#appliedUpTo[frame.source] = Math.max(after, last)
+    return events
+  }
+
+  #setAside(record: LogRecord, code: FreshetError['code'], message: string): void {
+    const { stage, partition, metrics, logger } = this.#o
+    metrics.rejected.inc({ stage: stage.name, code })
+    logger.debug({ code, topic: record.topic, offset: record.offset }, 'record set aside')
+    if (!stage.rejectsTo) return
+    const sentence = `${stage.name}: ${record.topic}[${partition}]@${record.offset}: ${message}; set aside`
+    this.#outbox.setAside(stage.rejectsTo, record, appendedAtMs(record), code, sentence)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- commit
+
+  async #commit(): Promise<void> {
+    const { changelog, partition, clock, metrics, stage } = this.#o
+    const transactor = this.#transactor
+    if (!transactor) return
+    const startedMs = clock.now()
+    const due = this.#pending.due(startedMs)
+    for (const { processor, table, key, at } of due)
+      for (const { key: recordKey, value } of table.records(key, this.#state.get(processor, key), at))
+        this.#outbox.publish(table.topic, recordKey, value)
+    const progress: Progress = {
+      hash: this.#hash,
+      positions: { ...this.#positions },
+      commit: this.#commits + 1,
+      publishedUpTo: this.#pending.unpublishedSince(due),
+      appliedUpTo: { ...this.#appliedUpTo },
+    }
+    const records = this.#outbox.take()
+    records.push(...this.#state.changes(changelog, partition))
+    records.push({ topic: changelog, partition, key: progressKey, value: Buffer.from(JSON.stringify(progress)) })
+    try {
+      const ends = await transactor.commit(records)
+      this.#changelogOffset = ends.get(`${changelog}/${partition}`) ?? this.#changelogOffset
+    } catch (error) {
+      return this.#reopen(error)
+    }
+    this.#restored = progress
+    this.#state.committed()
+    this.#pending.published(due)
+    this.#commits++
+    this.#learnBytes(records)
+    this.#isDirty = false
+    this.#lastCommitMs = clock.now()
+    metrics.commitMs.observe({ stage: stage.name }, this.#lastCommitMs - startedMs)
+    metrics.commitRecords.observe({ stage: stage.name }, records.length)
+  }
+
+  #learnBytes(records: readonly { value: Buffer | null }[]): void {
+    if (this.#recordsSinceCommit > 0) {
+      const bytes = records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
+      this.#bytesPerRecord = 0.8 * this.#bytesPerRecord + 0.2 * (bytes / this.#recordsSinceCommit)
+    }
+    this.#recordsSinceCommit = 0
+  }
+
+  #reopen(error: unknown): void {
+    if (this.#phase === 'closed') return
+    const { stage, metrics, logger, sessionTimeoutMs } = this.#o
+    const isFenced = error instanceof FencedError
+    metrics.reopened.inc({ stage: stage.name, reason: isFenced ? 'fenced' : 'failed' })
+    logger.warn({ error }, isFenced ? 'another owner has fenced the task' : 'the commit failed; opening the task anew')
+    this.#phase = 'opening'
+    // A fenced owner waits until the group must have dropped it if it is a zombie, else two members fence each other in turns.
+    void this.#open(++this.#opening, isFenced ? sessionTimeoutMs : 0)
+  }
+}
+
+/** A record driven in again carries its first append time. */
+function appendedAtMs(record: LogRecord): number {
+  const original = Number(record.headers['freshet-appended-at-ms']?.toString() ?? Number.NaN)
+  return Number.isSafeInteger(original) ? original : record.timestampMs
+}
