@@ -74,9 +74,10 @@ export interface View {
   /**
    * Resolves when every write is in, or was refused as not newer; retries for as long as it takes.
    * @param writes - any number; sent in batches of at most 200
-   * @throws when the view is closed meanwhile, or refused for good
+   * @param stopping - ends the retries of a view that does not answer
+   * @throws when it is stopping or closed meanwhile, or the view was refused for good
    */
-  write(writes: readonly ViewWrite[]): Promise<void>
+  write(writes: readonly ViewWrite[], stopping?: AbortSignal): Promise<void>
 
   /** One round trip. @returns no fields for an unknown visitor. @throws FreshetError REDIS_UNAVAILABLE at the deadline */
   readUser(visitor: string): Promise<UserEntry>
