@@ -169,6 +169,8 @@ export interface ViewDefinition {
   readonly broadcasts: readonly Topic<any>[]
   // biome-ignore lint/suspicious/noExplicitAny: topics of any record
   readonly output: Topic<any>
+  /** Makes the index of each broadcast, by topic name; one instance a process and view. */
+  readonly indexes?: Readonly<Record<string, () => BroadcastIndex>>
   /** A key is built at most once in this time, unless nothing else is waiting. */
   readonly intervalMs: number
   readonly counters: Record<string, string>

@@ -65,7 +65,13 @@ export function dataKey(slot: number, page: number, key: string): Buffer {
 export type ChangelogEntry =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'barrier'; readonly uuid: string }
-  | { readonly kind: 'data'; readonly slot: number; readonly page: number; readonly key: string; readonly value: Buffer | null }
+  | {
+      readonly kind: 'data'
+      readonly slot: number
+      readonly page: number
+      readonly key: string
+      readonly value: Buffer | null
+    }
 
 /** @throws on a record that no version of this layout wrote */
 export function readEntry(key: Buffer | null, value: Buffer | null): ChangelogEntry {

@@ -5,7 +5,11 @@ const names = (topics: readonly AnyTopic[]) => topics.map(topic => topic.name).j
 
 /** @returns one block a stage: what it reads, its processors with class, store and bound, what it writes */
 export function describe(graph: Topology): string {
-  return [...graph.stages.map(describeStage), ...graph.views.map(describeView), `sink: ${names(graph.sink)} → View`].join('\n\n')
+  return [
+    ...graph.stages.map(describeStage),
+    ...graph.views.map(describeView),
+    `sink: ${names(graph.sink)} → View`,
+  ].join('\n\n')
 }
 
 function describeStage(stage: Stage): string {
@@ -14,7 +18,8 @@ function describeStage(stage: Stage): string {
     lines.push(`  ${processor.class} ${processor.name} v${processor.version} ← ${processor.input}`)
     if (processor.store) lines.push(`      keeps ${processor.store.name}: ${processor.store.bound}`)
     for (const topic of Object.values(processor.outputs ?? {}) as AnyTopic[]) lines.push(`      writes ${topic.name}`)
-    for (const table of processor.tables ?? []) lines.push(`      writes ${table.topic.name} every ${table.coalesceMs} ms a key`)
+    for (const table of processor.tables ?? [])
+      lines.push(`      writes ${table.topic.name} every ${table.coalesceMs} ms a key`)
   }
   if (stage.signalsTo) lines.push(`  frames to ${stage.signalsTo.name}`)
   if (stage.rejectsTo) lines.push(`  sets aside in ${stage.rejectsTo.name}`)
@@ -25,7 +30,10 @@ function describeStage(stage: Stage): string {
 function describeView(view: Topology['views'][number]): string {
   const lines = [`view ${view.name}${view.task === 'single' ? ' (one task)' : ''}`, `  reads ${names(view.inputs)}`]
   if (view.broadcasts.length > 0) lines.push(`  holds whole ${names(view.broadcasts)}`)
-  lines.push(`  V ${view.name} v${view.version}, a key every ${view.intervalMs} ms at most`, `  writes ${view.output.name}`)
+  lines.push(
+    `  V ${view.name} v${view.version}, a key every ${view.intervalMs} ms at most`,
+    `  writes ${view.output.name}`,
+  )
   return lines.join('\n')
 }
 

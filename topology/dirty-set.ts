@@ -47,7 +47,8 @@ export class DirtySet {
     if (source && !stale.since.has(source.input)) stale.since.set(source.input, source.offset)
     stale.seq = ++this.#seq
     this.#stack.push({ key, seq: stale.seq })
-    if (this.#stack.length > 4 * this.#stale.size + 1_024) this.#stack = this.#stack.filter(one => this.#stale.get(one.key)?.seq === one.seq)
+    if (this.#stack.length > 4 * this.#stale.size + 1_024)
+      this.#stack = this.#stack.filter(one => this.#stale.get(one.key)?.seq === one.seq)
   }
 
   /** Takes the newest key that was not built within the interval; when there is none but others wait, the newest. */

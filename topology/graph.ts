@@ -36,7 +36,8 @@ export interface Topology {
 /** @throws FreshetError INVALID_CONFIG naming every problem of the graph at once */
 export function topology(graph: Topology): Topology {
   const problems = [...problemsOf(graph)]
-  if (problems.length > 0) throw new FreshetError('INVALID_CONFIG', `the topology is not sound:\n- ${problems.join('\n- ')}`)
+  if (problems.length > 0)
+    throw new FreshetError('INVALID_CONFIG', `the topology is not sound:\n- ${problems.join('\n- ')}`)
   return graph
 }
 
@@ -60,7 +61,8 @@ function* problemsOf(graph: Topology): Generator<string> {
     yield* claim(view.output, view.name)
     if (view.inputs.length === 0) yield `${view.name} has no input`
     const kinds = new Set(view.inputs.map(topic => topic.by))
-    if (view.task !== 'single' && kinds.size > 1) yield `${view.name}: inputs are not co-partitioned: ${[...kinds].join(', ')}`
+    if (view.task !== 'single' && kinds.size > 1)
+      yield `${view.name}: inputs are not co-partitioned: ${[...kinds].join(', ')}`
     for (const topic of view.broadcasts) {
       if (topic.kind !== 'table') yield `${view.name}: broadcast ${topic.name} is not a table`
       if (!view.indexes?.[topic.name]) yield `${view.name}: no index is given for the broadcast ${topic.name}`
@@ -80,9 +82,12 @@ function* problemsOfStage(stage: Stage): Generator<string> {
   if (kinds.size > 1) yield `${stage.name}: inputs are not co-partitioned: ${[...kinds].join(', ')}`
   const before = new Set(['stage'])
   for (const processor of stage.processors) {
-    if (processor.class !== 'D' && processor.class !== 'C') yield `${stage.name}: ${processor.name} is not of class D or C`
-    if ('broadcasts' in processor) yield `${processor.name}: a ${processor.class} processor may not join a broadcast table`
-    if (!before.has(processor.input)) yield `${processor.name} takes its input from ${processor.input}, which does not stand before it`
+    if (processor.class !== 'D' && processor.class !== 'C')
+      yield `${stage.name}: ${processor.name} is not of class D or C`
+    if ('broadcasts' in processor)
+      yield `${processor.name}: a ${processor.class} processor may not join a broadcast table`
+    if (!before.has(processor.input))
+      yield `${processor.name} takes its input from ${processor.input}, which does not stand before it`
     before.add(processor.name)
   }
   if (stage.processors.some(one => one.class === 'D') && stage.processors.some(one => one.class === 'C'))
@@ -121,7 +126,11 @@ export function foldHash(stage: Stage): string {
     processor.name,
     processor.version,
     processor.options ?? null,
-    Object.entries((processor.store?.parts ?? {}) as Parts).map(([name, part]) => [name, part.kind, part.schema.source]),
+    Object.entries((processor.store?.parts ?? {}) as Parts).map(([name, part]) => [
+      name,
+      part.kind,
+      part.schema.source,
+    ]),
   ])
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

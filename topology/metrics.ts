@@ -21,17 +21,82 @@ export class RuntimeMetrics {
   constructor(registry = new Registry()) {
     this.registry = registry
     const registers = [registry]
-    this.records = new Counter({ name: 'freshet_stage_records_total', help: 'Source records processed, by stage', labelNames: ['stage'], registers })
-    this.rejected = new Counter({ name: 'freshet_rejected_total', help: 'Records set aside, by code of docs/errors.md', labelNames: ['stage', 'code'], registers })
-    this.counted = new Counter({ name: 'freshet_processor_events_total', help: 'What processors count, see `freshet topology --counters`', labelNames: ['processor', 'counter'], registers })
-    this.commitMs = new Histogram({ name: 'freshet_commit_milliseconds', help: 'Transaction of a task, begin to acknowledged', labelNames: ['stage'], buckets: MS_BUCKETS, registers })
-    this.commitRecords = new Histogram({ name: 'freshet_commit_records', help: 'Records written per transaction', labelNames: ['stage'], buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000], registers })
-    this.reopened = new Counter({ name: 'freshet_task_reopened_total', help: 'Tasks opened again after a failed commit', labelNames: ['stage', 'reason'], registers })
-    this.restoreMs = new Histogram({ name: 'freshet_restore_milliseconds', help: 'Opening of a task, fencing to running', labelNames: ['stage'], buckets: [...MS_BUCKETS, 20_000, 60_000], registers })
-    this.built = new Counter({ name: 'freshet_view_built_total', help: 'Keys built by V stages', labelNames: ['view'], registers })
-    this.buildMs = new Histogram({ name: 'freshet_view_build_milliseconds', help: 'Time to build one key', labelNames: ['view'], buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 50], registers })
-    this.dirty = new Gauge({ name: 'freshet_view_dirty_keys', help: 'Keys waiting to be built', labelNames: ['view'], registers })
-    this.listAgeMs = new Histogram({ name: 'freshet_list_age_milliseconds', help: 'list_age: how long a key waited from stale to acknowledged by the log', labelNames: ['view'], buckets: MS_BUCKETS, registers })
-    this.lag = new Gauge({ name: 'freshet_lag_records', help: 'Records behind the end of the input, as last seen', labelNames: ['stage', 'topic', 'partition'], registers })
+    this.records = new Counter({
+      name: 'freshet_stage_records_total',
+      help: 'Source records processed, by stage',
+      labelNames: ['stage'],
+      registers,
+    })
+    this.rejected = new Counter({
+      name: 'freshet_rejected_total',
+      help: 'Records set aside, by code of docs/errors.md',
+      labelNames: ['stage', 'code'],
+      registers,
+    })
+    this.counted = new Counter({
+      name: 'freshet_processor_events_total',
+      help: 'What processors count, see `freshet topology --counters`',
+      labelNames: ['processor', 'counter'],
+      registers,
+    })
+    this.commitMs = new Histogram({
+      name: 'freshet_commit_milliseconds',
+      help: 'Transaction of a task, begin to acknowledged',
+      labelNames: ['stage'],
+      buckets: MS_BUCKETS,
+      registers,
+    })
+    this.commitRecords = new Histogram({
+      name: 'freshet_commit_records',
+      help: 'Records written per transaction',
+      labelNames: ['stage'],
+      buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000],
+      registers,
+    })
+    this.reopened = new Counter({
+      name: 'freshet_task_reopened_total',
+      help: 'Tasks opened again after a failed commit',
+      labelNames: ['stage', 'reason'],
+      registers,
+    })
+    this.restoreMs = new Histogram({
+      name: 'freshet_restore_milliseconds',
+      help: 'Opening of a task, fencing to running',
+      labelNames: ['stage'],
+      buckets: [...MS_BUCKETS, 20_000, 60_000],
+      registers,
+    })
+    this.built = new Counter({
+      name: 'freshet_view_built_total',
+      help: 'Keys built by V stages',
+      labelNames: ['view'],
+      registers,
+    })
+    this.buildMs = new Histogram({
+      name: 'freshet_view_build_milliseconds',
+      help: 'Time to build one key',
+      labelNames: ['view'],
+      buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 50],
+      registers,
+    })
+    this.dirty = new Gauge({
+      name: 'freshet_view_dirty_keys',
+      help: 'Keys waiting to be built',
+      labelNames: ['view'],
+      registers,
+    })
+    this.listAgeMs = new Histogram({
+      name: 'freshet_list_age_milliseconds',
+      help: 'list_age: how long a key waited from stale to acknowledged by the log',
+      labelNames: ['view'],
+      buckets: MS_BUCKETS,
+      registers,
+    })
+    this.lag = new Gauge({
+      name: 'freshet_lag_records',
+      help: 'Records behind the end of the input, as last seen',
+      labelNames: ['stage', 'topic', 'partition'],
+      registers,
+    })
   }
 }

@@ -49,12 +49,18 @@ export class Outbox {
   take(): OutRecord[] {
     const records = this.#streams
     this.#streams = []
-    for (const [topic, table] of this.#tables) for (const [key, value] of table) records.push(this.#encoded(topic, key, value))
+    for (const [topic, table] of this.#tables)
+      for (const [key, value] of table) records.push(this.#encoded(topic, key, value))
     this.#tables.clear()
     const { signalsTo } = this.#o.stage
     if (signalsTo)
       for (const { partition, frame } of this.#frames.take())
-        records.push({ topic: this.#o.nameOf(signalsTo), partition, key: null, value: this.#o.wire.encode(signalsTo, frame) })
+        records.push({
+          topic: this.#o.nameOf(signalsTo),
+          partition,
+          key: null,
+          value: this.#o.wire.encode(signalsTo, frame),
+        })
     return records
   }
 

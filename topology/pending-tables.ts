@@ -27,7 +27,11 @@ export class PendingTables {
 
   constructor(stage: Stage) {
     this.#tables = stage.processors.flatMap((processor, index) =>
-      ((processor.tables ?? []) as AnyTable[]).map(table => ({ processor: index, table, waiting: new Map<string, Waiting>() })),
+      ((processor.tables ?? []) as AnyTable[]).map(table => ({
+        processor: index,
+        table,
+        waiting: new Map<string, Waiting>(),
+      })),
     )
   }
 

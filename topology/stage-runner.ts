@@ -70,7 +70,10 @@ export class StageRunner {
     const { metrics, stage } = this.#o
     const task = this.#tasks.get(batch.partition)
     if (batch.records.length > 0 && batch.topic !== this.#changelog)
-      metrics.lag.set({ stage: stage.name, topic: batch.topic, partition: batch.partition }, batch.isDrained ? 0 : batch.records.length)
+      metrics.lag.set(
+        { stage: stage.name, topic: batch.topic, partition: batch.partition },
+        batch.isDrained ? 0 : batch.records.length,
+      )
     return task ? task.onBatch(batch) : Promise.resolve()
   }
 

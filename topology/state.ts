@@ -57,7 +57,8 @@ export class TaskState {
 
   /** Takes back all that was set since {@link beginRecord}. */
   rollbackRecord(): void {
-    for (const { processor, key, old } of this.#journal.reverse()) put(this.#maps[processor] as Map<string, Value>, key, old)
+    for (const { processor, key, old } of this.#journal.reverse())
+      put(this.#maps[processor] as Map<string, Value>, key, old)
     this.#journal = []
   }
 
@@ -111,7 +112,10 @@ export class TaskState {
     const map = this.#maps[slot.processor] as Map<string, Value>
     const state = map.get(entry.key) ?? (this.#empty[slot.processor] as Value)
     const value = entry.value === null ? undefined : slot.schema.decode(entry.value)
-    put(map, entry.key, { ...state, [slot.part]: slot.kind === 'single' ? value : withPage(state[slot.part], entry.page, value) })
+    put(map, entry.key, {
+      ...state,
+      [slot.part]: slot.kind === 'single' ? value : withPage(state[slot.part], entry.page, value),
+    })
     return { processor: slot.processor, key: entry.key }
   }
 }
@@ -121,7 +125,8 @@ function put(map: Map<string, Value>, key: string, value: Value | undefined): vo
   else map.set(key, value)
 }
 
-const isEmpty = (value: Value) => Object.values(value).every(part => part === undefined || (Array.isArray(part) && part.length === 0))
+const isEmpty = (value: Value) =>
+  Object.values(value).every(part => part === undefined || (Array.isArray(part) && part.length === 0))
 
 /** @returns undefined for a `single` part, [] for a `paged` one */
 export function emptyState(processor: AnyProcessor): Value {

@@ -12,21 +12,17 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Origin } from '../processors/define.ts'
 import { FreshetError } from '../schemas/errors.ts'
-import { partitionOf } from '../schemas/ids.ts'
-import type { SignalFrame } from '../schemas/signal-frame.ts'
 import type { Wire } from '../schemas/wire.ts'
-import { barrierKey, type Progress, progressKey, readEntry } from './changelog.ts'
+import { barrierKey, type Progress, progressKey } from './changelog.ts'
 import type { Clock } from './clock.ts'
-import { FailureRate } from './failure-rate.ts'
-import { unframe } from './frames.ts'
 import { type AnyTopic, foldHash, type Stage } from './graph.ts'
-import { type Batch, FencedError, type LogConsumer, type LogPort, type LogRecord, type Transactor } from './log-port.ts'
+import { Intake } from './intake.ts'
+import { type Batch, FencedError, type LogConsumer, type LogPort, type Transactor } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
 import { PendingTables } from './pending-tables.ts'
-import { StageFold } from './stage-fold.ts'
+import { Restoration } from './restoration.ts'
 import { TaskState } from './state.ts'
 
 export interface CommitTiming {
@@ -69,10 +65,10 @@ export interface TaskOptions {
 export class Task {
   readonly #o: TaskOptions
   readonly #state: TaskState
-  readonly #fold: StageFold
+  readonly #intake: Intake
+  readonly #restoration: Restoration
   readonly #pending: PendingTables
   readonly #outbox: Outbox
-  readonly #failures = new FailureRate()
   readonly #inputs: ReadonlyMap<string, AnyTopic>
   readonly #hash: string
   #phase: 'opening' | 'running' | 'closed' = 'opening'
@@ -82,11 +78,7 @@ export class Task {
   #barrier = ''
   #openedMs = 0
   #positions: Record<string, number> = {}
-  #appliedUpTo: Record<string, number> = {}
   #commits = 0
-  #changelogOffset = -1
-  #restored: Progress | undefined
-  #unpublished = new Map<string, { processor: number; key: string; offset: number }>()
   #isDirty = false
   #firstDirtyMs = 0
   #lastCommitMs = 0
@@ -97,9 +89,10 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#o = options
     this.#state = new TaskState(options.stage)
-    this.#fold = new StageFold(options.stage, this.#state, options.partition, options.partitions)
+    this.#restoration = new Restoration(this.#state)
     this.#pending = new PendingTables(options.stage)
     this.#outbox = new Outbox(options)
+    this.#intake = new Intake({ ...options, state: this.#state, outbox: this.#outbox, pending: this.#pending })
     this.#inputs = new Map(options.stage.inputs.map(topic => [options.nameOf(topic), topic]))
     this.#hash = foldHash(options.stage)
   }
@@ -119,8 +112,8 @@ export class Task {
 
   /** The task is still ours after a rebalance and is running: go on where memory stands. */
   resume(): void {
-    if (this.#phase !== 'running') return this.open()
-    this.#seekInputs()
+    if (this.#phase === 'running') this.#seekInputs()
+    else this.open()
   }
 
   close(): Promise<void> {
@@ -128,7 +121,9 @@ export class Task {
     this.#opening++
     const transactor = this.#transactor
     this.#transactor = undefined
-    return this.#lock.then(() => transactor?.close()).catch(error => this.#o.logger.debug({ error }, 'closing the producer failed'))
+    return this.#lock
+      .then(() => transactor?.close())
+      .catch(error => this.#o.logger.debug({ error }, 'closing the producer failed'))
   }
 
   /** Writes what is waiting and closes; for a clean stop. */
@@ -154,7 +149,8 @@ export class Task {
     const isDue = this.#isDirty ? now - this.#lastCommitMs >= this.#o.timing.gapMs : this.#pending.hasDue(now)
     if (!isDue) return
     void this.#exclusively(async () => {
-      if (this.#phase === 'running' && (this.#isDirty || this.#pending.hasDue(this.#o.clock.now()))) await this.#commit()
+      if (this.#phase === 'running' && (this.#isDirty || this.#pending.hasDue(this.#o.clock.now())))
+        await this.#commit()
     })
   }
 
@@ -190,7 +186,7 @@ export class Task {
       this.#barrier = uuid
       const begin = (await log.offsets(changelog))[partition]?.begin ?? 0
       if (opening !== this.#opening) return
-      consumer.seek({ topic: changelog, partition }, Math.max(begin, this.#changelogOffset + 1))
+      consumer.seek({ topic: changelog, partition }, Math.max(begin, this.#restoration.offset + 1))
       consumer.resume({ topic: changelog, partition })
     } catch (error) {
       if (opening !== this.#opening) return
@@ -205,14 +201,7 @@ export class Task {
     const { consumer, partition, changelog } = this.#o
     let sliceMs = this.#o.clock.now()
     for (const record of batch.records) {
-      if (record.offset <= this.#changelogOffset) continue
-      this.#changelogOffset = record.offset
-      const entry = readEntry(record.key, record.value)
-      if (entry.kind === 'progress') this.#restoreProgress(entry.progress)
-      else if (entry.kind === 'data') {
-        const { processor, key } = this.#state.restore(entry)
-        this.#unpublished.set(`${processor}/${key}`, { processor, key, offset: record.offset })
-      } else if (entry.uuid === this.#barrier) {
+      if (this.#restoration.take(record, this.#barrier)) {
         consumer.pause({ topic: changelog, partition })
         return this.#run(this.#opening)
       }
@@ -223,16 +212,9 @@ export class Task {
     }
   }
 
-  #restoreProgress(progress: Progress): void {
-    this.#restored = progress
-    const { publishedUpTo } = progress
-    if (publishedUpTo === 'all') this.#unpublished.clear()
-    else for (const [id, one] of this.#unpublished) if (one.offset <= publishedUpTo) this.#unpublished.delete(id)
-  }
-
   async #run(opening: number): Promise<void> {
     const { partition, clock, logger, log, metrics, stage, nameOf } = this.#o
-    const progress = this.#restored
+    const { progress } = this.#restoration
     if (progress && progress.hash !== this.#hash) {
       const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#hash}); go back to the old ones, or rebuild the state: see docs/operations.md`
       return this.#fail(new FreshetError('STATE_MISMATCH', message))
@@ -250,17 +232,17 @@ export class Task {
     }
     if (opening !== this.#opening) return
     this.#positions = positions
-    this.#appliedUpTo = { ...progress?.appliedUpTo }
+    this.#intake.appliedUpTo = { ...progress?.appliedUpTo }
     this.#commits = progress?.commit ?? 0
-    for (const { processor, key, offset } of this.#unpublished.values()) {
+    const unpublished = this.#restoration.takeUnpublished()
+    for (const { processor, key, offset } of unpublished) {
       const at = { partition, offset: Math.max(...Object.values(positions)) - 1, appendedAtMs: 0 }
       this.#pending.touch(processor, key, at, offset - 1, clock.now())
     }
     this.#phase = 'running'
     const tookMs = clock.now() - this.#openedMs
     metrics.restoreMs.observe({ stage: stage.name }, tookMs)
-    logger.info({ tookMs, positions, unpublished: this.#unpublished.size }, 'task is running')
-    this.#unpublished.clear()
+    logger.info({ tookMs, positions, unpublished: unpublished.length }, 'task is running')
     this.#seekInputs()
   }
 
@@ -280,7 +262,7 @@ export class Task {
   // --------------------------------------------------------------------------------------------------------- process
 
   async #process(batch: Batch): Promise<void> {
-    const { clock, wire, metrics, stage, timing } = this.#o
+    const { clock, metrics, stage, timing } = this.#o
     const topic = this.#inputs.get(batch.topic)
     if (!topic) return
     await this.#prepare(batch)
@@ -288,8 +270,11 @@ export class Task {
     for (const record of batch.records) {
       if (this.#phase !== 'running') return
       if (record.offset < (this.#positions[batch.topic] ?? 0)) continue
-      this.#record(topic, record, wire)
-      if (this.#phase !== 'running') return
+      const fatal = this.#intake.record(topic, record, this.#restoration.offset)
+      if (fatal) {
+        this.#fail(fatal)
+        return
+      }
       this.#positions[batch.topic] = record.offset + 1
       this.#recordsSinceCommit++
       this.#markDirty()
@@ -335,56 +320,6 @@ export class Task {
     }
   }
 
-  #record(topic: AnyTopic, record: LogRecord, wire: Wire): void {
-    const { stage, partition, clock, logger, metrics } = this.#o
-    const origin: Origin = { partition, offset: record.offset, appendedAtMs: appendedAtMs(record) }
-    try {
-      const effects = this.#fold.record(this.#eventsOf(topic, record, wire, origin), origin)
-      for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
-      this.#failures.ok()
-      if (effects.rejected) return this.#setAside(record, effects.rejected.code, effects.rejected.message)
-      for (const { topic: target, key, value } of effects.published) this.#outbox.publish(target, key, value)
-      for (const { atMs, deltas } of effects.signals) this.#outbox.signals(record.offset, atMs, deltas)
-      for (const { processor, key } of effects.touched)
-        this.#pending.touch(processor, key, origin, this.#changelogOffset, clock.now())
-    } catch (error) {
-      if (error instanceof FreshetError) return this.#setAside(record, error.code, error.message)
-      logger.error({ error, topic: record.topic, offset: record.offset }, 'a processor failed')
-      if (this.#failures.failed()) {
-        const message = `${stage.name}[${partition}]: ${this.#failures.summary()}; the last: ${record.topic}[${partition}]@${record.offset}`
-        return this.#fail(new FreshetError('TOO_MANY_FAILURES', message, { cause: error }))
-      }
-      this.#setAside(record, 'HANDLER_FAILED', error instanceof Error ? error.message : String(error))
-    }
-  }
-
-  #eventsOf(topic: AnyTopic, record: LogRecord, wire: Wire, origin: Origin): Iterable<unknown> {
-    const { stage, partition, partitions } = this.#o
-    const belongs = record.key === null || topic.by === 'explicit' ? partition : partitionOf(record.key, partitions)
-    if (belongs !== partition) {
-      const message = `key: wanted a key of partition ${partition}, got one of partition ${belongs}; produce with murmur2 partitioning`
-      throw new FreshetError('MISPLACED_KEY', message)
-    }
-    const isDeletion = record.value === null && topic.kind === 'table'
-    const value = isDeletion ? null : wire.decode<unknown>(topic, record.value)
-    if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)
-    const frame = value as SignalFrame
-    const after = this.#appliedUpTo[frame.source] ?? -1
-    const last = frame.entries.at(-1)?.offset ?? -1
-    const events = [...unframe(frame, after)]
-    this.#appliedUpTo[frame.source] = Math.max(after, last)
-    return events
-  }
-
-  #setAside(record: LogRecord, code: FreshetError['code'], message: string): void {
-    const { stage, partition, metrics, logger } = this.#o
-    metrics.rejected.inc({ stage: stage.name, code })
-    logger.debug({ code, topic: record.topic, offset: record.offset }, 'record set aside')
-    if (!stage.rejectsTo) return
-    const sentence = `${stage.name}: ${record.topic}[${partition}]@${record.offset}: ${message}; set aside`
-    this.#outbox.setAside(stage.rejectsTo, record, appendedAtMs(record), code, sentence)
-  }
-
   // ---------------------------------------------------------------------------------------------------------- commit
 
   async #commit(): Promise<void> {
@@ -401,18 +336,17 @@ export class Task {
       positions: { ...this.#positions },
       commit: this.#commits + 1,
       publishedUpTo: this.#pending.unpublishedSince(due),
-      appliedUpTo: { ...this.#appliedUpTo },
+      appliedUpTo: { ...this.#intake.appliedUpTo },
     }
     const records = this.#outbox.take()
     records.push(...this.#state.changes(changelog, partition))
     records.push({ topic: changelog, partition, key: progressKey, value: Buffer.from(JSON.stringify(progress)) })
     try {
       const ends = await transactor.commit(records)
-      this.#changelogOffset = ends.get(`${changelog}/${partition}`) ?? this.#changelogOffset
+      this.#restoration.committed(ends.get(`${changelog}/${partition}`) ?? this.#restoration.offset, progress)
     } catch (error) {
       return this.#reopen(error)
     }
-    this.#restored = progress
     this.#state.committed()
     this.#pending.published(due)
     this.#commits++
@@ -441,10 +375,4 @@ export class Task {
     // A fenced owner waits until the group must have dropped it if it is a zombie, else two members fence each other in turns.
     void this.#open(++this.#opening, isFenced ? sessionTimeoutMs : 0)
   }
-}
-
-/** A record driven in again carries its first append time. */
-function appendedAtMs(record: LogRecord): number {
-  const original = Number(record.headers['freshet-appended-at-ms']?.toString() ?? Number.NaN)
-  return Number.isSafeInteger(original) ? original : record.timestampMs
 }

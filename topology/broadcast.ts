@@ -1,0 +1,119 @@
+/**
+ * Tables that every process holds whole. One consumer without a group reads all of them; each record goes to every index
+ * made for its topic. Nothing that reads an index starts before {@link Broadcast.loaded}.
+ */
+import type { Logger } from 'pino'
+import type { BroadcastIndex, TableRecord } from '../processors/define.ts'
+import { FreshetError } from '../schemas/errors.ts'
+import type { Wire } from '../schemas/wire.ts'
+import type { AnyTopic } from './graph.ts'
+import type { Batch, LogConsumer, LogPort } from './log-port.ts'
+
+export type BroadcastListener = (record: TableRecord) => void
+
+interface BroadcastOptions {
+  readonly topics: readonly AnyTopic[]
+  readonly log: LogPort
+  readonly wire: Wire
+  readonly nameOf: (topic: { readonly name: string }) => string
+  readonly logger: Logger
+  readonly onFatal: (error: Error) => void
+}
+
+export class Broadcast {
+  readonly #o: BroadcastOptions
+  readonly #byName: ReadonlyMap<string, AnyTopic>
+  readonly #indexes = new Map<string, BroadcastIndex[]>()
+  readonly #listeners = new Map<string, BroadcastListener[]>()
+  /** `topic/partition` → the end it had at start, until that is reached. */
+  readonly #behind = new Map<string, number>()
+  readonly #loaded = Promise.withResolvers<void>()
+  #consumer: LogConsumer | undefined
+
+  constructor(options: BroadcastOptions) {
+    this.#o = options
+    this.#byName = new Map(options.topics.map(topic => [options.nameOf(topic), topic]))
+  }
+
+  /** Resolves when every table has been read to the end it had at start. */
+  get loaded(): Promise<void> {
+    return this.#loaded.promise
+  }
+
+  addIndex(topic: AnyTopic, index: BroadcastIndex): void {
+    this.#indexes.set(topic.name, [...(this.#indexes.get(topic.name) ?? []), index])
+  }
+
+  /** @param listener - called after the indexes have taken the record in, live records only */
+  listen(topic: AnyTopic, listener: BroadcastListener): void {
+    this.#listeners.set(topic.name, [...(this.#listeners.get(topic.name) ?? []), listener])
+  }
+
+  async start(): Promise<void> {
+    const { log, onFatal } = this.#o
+    for (const name of this.#byName.keys())
+      for (const [partition, { begin, end }] of (await log.offsets(name)).entries())
+        if (end > begin) this.#behind.set(`${name}/${partition}`, end)
+    if (this.#behind.size === 0) this.#loaded.resolve()
+    this.#consumer = await log.consume({
+      group: null,
+      topics: [...this.#byName.keys()],
+      assignment: 'copartition',
+      onAssign: (assigned, consumer) => {
+        for (const at of assigned) consumer.resume(at)
+      },
+      onBatch: batch => this.#onBatch(batch),
+      onCrash: onFatal,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer?.stop()
+  }
+
+  async #onBatch(batch: Batch): Promise<void> {
+    const topic = this.#byName.get(batch.topic)
+    if (!topic) return
+    const id = `${batch.topic}/${batch.partition}`
+    for (const record of await decodeTable(topic, batch, this.#o.wire, this.#o.logger)) {
+      for (const index of this.#indexes.get(topic.name) ?? []) index.apply(record)
+      if (this.#behind.size === 0) for (const listener of this.#listeners.get(topic.name) ?? []) listener(record)
+    }
+    const end = this.#behind.get(id)
+    if (end === undefined || batch.nextOffset < end) return
+    this.#behind.delete(id)
+    if (this.#behind.size === 0) this.#loaded.resolve()
+  }
+}
+
+/** @returns the readable records of a batch of a table; unreadable ones are logged and left out */
+export async function decodeTable(topic: AnyTopic, batch: Batch, wire: Wire, logger: Logger): Promise<TableRecord[]> {
+  await prepared(batch, wire, logger)
+  const records: TableRecord[] = []
+  for (const { partition, offset, timestampMs, key, value } of batch.records) {
+    if (key === null) continue
+    try {
+      const decoded = value === null ? null : wire.decode<unknown>(topic, value)
+      records.push({ topic: topic.name, partition, offset, timestampMs, key: key.toString(), value: decoded })
+    } catch (error) {
+      if (!(error instanceof FreshetError)) throw error
+      logger.warn(
+        { code: error.code, topic: batch.topic, partition, offset, reason: error.message },
+        'record of a table left out',
+      )
+    }
+  }
+  return records
+}
+
+async function prepared(batch: Batch, wire: Wire, logger: Logger): Promise<void> {
+  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    try {
+      return await wire.prepare(batch.records.map(record => record.value))
+    } catch (error) {
+      logger.warn({ error, waitMs }, 'the schema registry does not answer; waiting')
+      await new Promise(resolve => setTimeout(resolve, waitMs))
+      await batch.heartbeat()
+    }
+  }
+}

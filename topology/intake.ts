@@ -1,0 +1,113 @@
+/**
+ * Source records of a task on their way in: decoded, checked for their partition, folded; what is refused goes to
+ * `rejected.v1` with its code, and the rest of the batch goes on.
+ */
+import type { Logger } from 'pino'
+import type { Origin } from '../processors/define.ts'
+import { FreshetError } from '../schemas/errors.ts'
+import { partitionOf } from '../schemas/ids.ts'
+import type { SignalFrame } from '../schemas/signal-frame.ts'
+import type { Wire } from '../schemas/wire.ts'
+import type { Clock } from './clock.ts'
+import { FailureRate } from './failure-rate.ts'
+import { unframe } from './frames.ts'
+import type { AnyTopic, Stage } from './graph.ts'
+import type { LogRecord } from './log-port.ts'
+import type { RuntimeMetrics } from './metrics.ts'
+import type { Outbox } from './outbox.ts'
+import type { PendingTables } from './pending-tables.ts'
+import { StageFold } from './stage-fold.ts'
+import type { TaskState } from './state.ts'
+
+interface IntakeOptions {
+  readonly stage: Stage
+  readonly partition: number
+  readonly partitions: number
+  readonly wire: Wire
+  readonly state: TaskState
+  readonly outbox: Outbox
+  readonly pending: PendingTables
+  readonly clock: Clock
+  readonly metrics: RuntimeMetrics
+  readonly logger: Logger
+}
+
+export class Intake {
+  readonly #o: IntakeOptions
+  readonly #fold: StageFold
+  readonly #failures = new FailureRate()
+  /** Source task → last source offset whose signals are counted; part of the progress. */
+  appliedUpTo: Record<string, number> = {}
+
+  constructor(options: IntakeOptions) {
+    this.#o = options
+    this.#fold = new StageFold(options.stage, options.state, options.partition, options.partitions)
+  }
+
+  /**
+   * @param changelogOffset - the last one known: the state this record makes will stand behind it
+   * @returns an error when so many records failed that the task has to stop
+   */
+  record(topic: AnyTopic, record: LogRecord, changelogOffset: number): FreshetError | undefined {
+    const { outbox, pending, clock, metrics, partition } = this.#o
+    const origin: Origin = { partition, offset: record.offset, appendedAtMs: appendedAtMs(record) }
+    try {
+      const effects = this.#fold.record(this.#eventsOf(topic, record, origin), origin)
+      for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
+      this.#failures.ok()
+      if (effects.rejected) this.#setAside(record, effects.rejected.code, effects.rejected.message)
+      for (const { topic: target, key, value } of effects.published) outbox.publish(target, key, value)
+      for (const { atMs, deltas } of effects.signals) outbox.signals(record.offset, atMs, deltas)
+      for (const { processor, key } of effects.touched)
+        pending.touch(processor, key, origin, changelogOffset, clock.now())
+      return undefined
+    } catch (error) {
+      if (error instanceof FreshetError) this.#setAside(record, error.code, error.message)
+      else return this.#failed(record, error)
+      return undefined
+    }
+  }
+
+  #failed(record: LogRecord, cause: unknown): FreshetError | undefined {
+    const { stage, partition, logger } = this.#o
+    logger.error({ err: cause, topic: record.topic, offset: record.offset }, 'a processor failed')
+    if (this.#failures.failed()) {
+      const message = `${stage.name}[${partition}]: ${this.#failures.summary()}; the last: ${record.topic}[${partition}]@${record.offset}`
+      return new FreshetError('TOO_MANY_FAILURES', message, { cause })
+    }
+    this.#setAside(record, 'HANDLER_FAILED', cause instanceof Error ? cause.message : String(cause))
+    return undefined
+  }
+
+  #eventsOf(topic: AnyTopic, record: LogRecord, origin: Origin): Iterable<unknown> {
+    const { stage, partition, partitions, wire } = this.#o
+    const belongs = record.key === null || topic.by === 'explicit' ? partition : partitionOf(record.key, partitions)
+    if (belongs !== partition) {
+      const message = `key: wanted a key of partition ${partition}, got one of partition ${belongs}; produce with murmur2 partitioning`
+      throw new FreshetError('MISPLACED_KEY', message)
+    }
+    const isDeletion = record.value === null && topic.kind === 'table'
+    const value = isDeletion ? null : wire.decode<unknown>(topic, record.value)
+    if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)
+    const frame = value as SignalFrame
+    const after = this.appliedUpTo[frame.source] ?? -1
+    const events = [...unframe(frame, after)]
+    this.appliedUpTo[frame.source] = Math.max(after, frame.entries.at(-1)?.offset ?? -1)
+    return events
+  }
+
+  #setAside(record: LogRecord, code: FreshetError['code'], message: string): void {
+    const { stage, partition, metrics, logger, outbox } = this.#o
+    metrics.rejected.inc({ stage: stage.name, code })
+    logger.debug({ code, topic: record.topic, offset: record.offset }, 'record set aside')
+    if (!stage.rejectsTo) return
+    const sentence = `${stage.name}: ${record.topic}[${partition}]@${record.offset}: ${message}; set aside`
+    outbox.setAside(stage.rejectsTo, record, appendedAtMs(record), code, sentence)
+  }
+}
+
+/** A record driven in again carries its first append time. */
+function appendedAtMs(record: LogRecord): number {
+  const original = Number(record.headers['freshet-appended-at-ms']?.toString() ?? Number.NaN)
+  return Number.isSafeInteger(original) ? original : record.timestampMs
+}

@@ -1,0 +1,67 @@
+/**
+ * A task's state on its way back from the changelog: last write wins, up to the barrier that the new owner wrote itself.
+ * What may be written but not yet published to its coalesced tables is remembered.
+ */
+import { type Progress, readEntry } from './changelog.ts'
+import type { LogRecord } from './log-port.ts'
+import type { TaskState } from './state.ts'
+
+export interface Unpublished {
+  readonly processor: number
+  readonly key: string
+  /** Changelog offset of its state. */
+  readonly offset: number
+}
+
+export class Restoration {
+  readonly #state: TaskState
+  #offset = -1
+  #progress: Progress | undefined
+  #unpublished = new Map<string, Unpublished>()
+
+  constructor(state: TaskState) {
+    this.#state = state
+  }
+
+  /** Last changelog offset that memory holds, −1 for none: a later opening goes on behind it. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  get progress(): Progress | undefined {
+    return this.#progress
+  }
+
+  /** @returns true when the record is the barrier */
+  take(record: LogRecord, barrier: string): boolean {
+    if (record.offset <= this.#offset) return false
+    this.#offset = record.offset
+    const entry = readEntry(record.key, record.value)
+    if (entry.kind === 'barrier') return entry.uuid === barrier
+    if (entry.kind === 'progress') {
+      this.#progress = entry.progress
+      this.#forgetPublished(entry.progress.publishedUpTo)
+    } else {
+      const { processor, key } = this.#state.restore(entry)
+      this.#unpublished.set(`${processor}/${key}`, { processor, key, offset: record.offset })
+    }
+    return false
+  }
+
+  /** A transaction of ours is in the log: memory holds it already. */
+  committed(offset: number, progress: Progress): void {
+    this.#offset = offset
+    this.#progress = progress
+  }
+
+  takeUnpublished(): Unpublished[] {
+    const all = [...this.#unpublished.values()]
+    this.#unpublished.clear()
+    return all
+  }
+
+  #forgetPublished(upTo: Progress['publishedUpTo']): void {
+    if (upTo === 'all') this.#unpublished.clear()
+    else for (const [id, one] of this.#unpublished) if (one.offset <= upTo) this.#unpublished.delete(id)
+  }
+}
