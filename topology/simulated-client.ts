@@ -1,0 +1,126 @@
+/** One process of a simulated log: its calls, its consumers, and its death. */
+import { FreshetError } from '../schemas/errors.ts'
+import type {
+  ConsumerOptions,
+  LogConsumer,
+  LogPort,
+  OffsetRange,
+  OutRecord,
+  TopicPartition,
+  TopicSettings,
+  Transactor,
+} from './log-port.ts'
+import type { StepLabel, Verdict } from './scheduler.ts'
+import { SimulatedConsumer } from './simulated-consumer.ts'
+import type { SimulatedCore } from './simulated-core.ts'
+import { SimulatedTransactor } from './simulated-transactor.ts'
+
+/** The process that made this call is dead. */
+export class CrashedError extends Error {
+  override readonly name = 'CrashedError'
+}
+
+export class SimulatedClient implements LogPort {
+  readonly name: string
+  readonly #core: SimulatedCore
+  readonly #consumers = new Set<SimulatedConsumer>()
+  #state: 'alive' | 'crashed' | 'closed' = 'alive'
+  #produced: Promise<unknown> = Promise.resolve()
+
+  constructor(core: SimulatedCore, name: string) {
+    this.#core = core
+    this.name = name
+  }
+
+  get isCrashed(): boolean {
+    return this.#state === 'crashed'
+  }
+
+  /**
+   * As kill −9: no call of this client comes back but as a CrashedError, its consumers hear nothing more, its open
+   * transactions stay open until fenced or timed out, its group members until their session times out.
+   */
+  crash(): void {
+    if (this.#state !== 'alive') return
+    this.#state = 'crashed'
+    for (const consumer of this.#consumers) consumer.die()
+    this.#core.diedAt(this.name)
+  }
+
+  /** As a process stopped for longer than its session: the groups go on without it, and it does not know yet. */
+  expel(): void {
+    for (const consumer of this.#consumers) consumer.expel()
+  }
+
+  /** The seam: waits for the scheduler, and dies here if that is the verdict. */
+  async step(label: StepLabel): Promise<Verdict> {
+    this.check()
+    const verdict = await this.#core.scheduler.step(this.name, label)
+    this.check()
+    if (verdict === 'crash') this.crash()
+    this.check()
+    return verdict
+  }
+
+  check(): void {
+    if (this.#state === 'crashed') throw new CrashedError(`the process ${this.name} has crashed`)
+    if (this.#state === 'closed') throw new Error(`the log is closed for ${this.name}`)
+  }
+
+  ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]> {
+    return this.#core.during(async () => {
+      await this.step('topics:ensure')
+      return this.#core.ensureTopics(settings)
+    })
+  }
+
+  offsets(topic: string): Promise<readonly OffsetRange[]> {
+    return this.#core.during(async () => {
+      await this.step('topics:offsets')
+      return this.#core.topic(topic).map(partition => partition.range)
+    })
+  }
+
+  produce(records: readonly OutRecord[]): Promise<ReadonlyMap<string, number>> {
+    const sent = this.#produced.then(() =>
+      this.#core.during(async () => {
+        const verdict = await this.step('produce:append')
+        if (verdict === 'duplicate') this.#core.append(records)
+        return this.#core.append(records)
+      }),
+    )
+    this.#produced = sent.catch(() => undefined)
+    return sent
+  }
+
+  transactor(id: string): Promise<Transactor> {
+    return this.#core.during(async () => {
+      await this.step('transactor:open')
+      return new SimulatedTransactor(this.#core, this, this.#core.transactions.open(id))
+    })
+  }
+
+  purge(at: TopicPartition, beforeOffset: number): Promise<void> {
+    return this.#core.during(async () => {
+      await this.step('topics:purge')
+      this.#core.partition(at).deleteRecords(beforeOffset)
+    })
+  }
+
+  async consume(options: ConsumerOptions): Promise<LogConsumer> {
+    this.check()
+    const unknown = options.topics.find(topic => !this.#core.has(topic))
+    if (unknown) throw new FreshetError('TOPIC_MISMATCH', `wanted topic ${unknown}, the log has none of that name`)
+    const consumer = new SimulatedConsumer(this.#core, this, options, () => this.#consumers.delete(consumer))
+    this.#consumers.add(consumer)
+    consumer.start()
+    return consumer
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== 'alive') return
+    await Promise.all([...this.#consumers].map(consumer => consumer.stop()))
+    await this.#produced
+    this.#state = 'closed'
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * One partition of the simulated log: offsets, control records, open transactions, last stable offset and the abort
+ * index, kept the way a Kafka broker keeps them.
+ */
+import { type AbortedTransaction, withoutAborted } from './abort-filter.ts'
+import type { LogRecord, OffsetRange, OutRecord, TopicSettings } from './log-port.ts'
+
+/** Who writes: a producer id for each transactional id, undefined for plain produce. */
+export interface Writer {
+  readonly producerId: string
+}
+
+interface Entry {
+  readonly record: LogRecord
+  readonly producerId: string | undefined
+  readonly control: 'commit' | 'abort' | undefined
+}
+
+interface Aborted extends AbortedTransaction {
+  readonly markerOffset: number
+}
+
+export interface Read {
+  readonly records: readonly LogRecord[]
+  readonly nextOffset: number
+  readonly isDrained: boolean
+}
+
+const NONE = Buffer.alloc(0)
+const copy = (bytes: Buffer | null): Buffer | null => (bytes ? Buffer.from(bytes) : null)
+
+export class SimulatedPartition {
+  readonly #settings: TopicSettings
+  readonly #partition: number
+  #entries: Entry[] = []
+  #begin = 0
+  #next = 0
+  #lastMs = 0
+  /** Producer id → offset of the first record of its open transaction here. */
+  readonly #open = new Map<string, number>()
+  /** In order of the marker, as a broker's transaction index is. */
+  #aborted: Aborted[] = []
+
+  constructor(settings: TopicSettings, partition: number) {
+    this.#settings = settings
+    this.#partition = partition
+  }
+
+  get range(): OffsetRange {
+    const end = Math.min(this.#next, ...this.#open.values())
+    return { begin: Math.min(this.#begin, end), end }
+  }
+
+  /** @throws where a table's record has no key */
+  check(record: OutRecord): void {
+    if (record.key || this.#settings.cleanup === 'delete') return
+    throw new Error(`${record.topic}[${this.#partition}]: wanted a key in every record of a table, got null`)
+  }
+
+  append(out: OutRecord, nowMs: number, writer?: Writer): number {
+    if (writer && !this.#open.has(writer.producerId)) this.#open.set(writer.producerId, this.#next)
+    const headers = Object.fromEntries(
+      Object.entries(out.headers ?? {}).map(([name, value]) => [name, Buffer.from(value)]),
+    )
+    return this.#push({
+      record: this.#record(nowMs, copy(out.key), copy(out.value), headers),
+      producerId: writer?.producerId,
+      control: undefined,
+    })
+  }
+
+  /** Writes the control record, if the transaction has touched this partition. */
+  end(writer: Writer, control: 'commit' | 'abort', nowMs: number): void {
+    const firstOffset = this.#open.get(writer.producerId)
+    if (firstOffset === undefined) return
+    this.#open.delete(writer.producerId)
+    const { producerId } = writer
+    const markerOffset = this.#push({ record: this.#record(nowMs, NONE, null, {}), producerId, control })
+    if (control === 'abort') this.#aborted.push({ producerId, firstOffset, markerOffset })
+  }
+
+  /** @returns what a read_committed reader gets, undefined where nothing waits. @throws RangeError outside the log */
+  read(offset: number, maxRecords: number): Read | undefined {
+    const { begin, end } = this.range
+    if (offset < begin || offset > this.#next) throw new RangeError(`offset ${offset} is not in ${begin} to ${end}`)
+    if (offset >= end) return undefined
+    const from = this.#indexOf(offset)
+    const to = Math.min(from + maxRecords, this.#indexOf(end))
+    const last = this.#entries[to]
+    const nextOffset = last && last.record.offset < end ? last.record.offset : end
+    const aborted = this.#aborted.filter(one => one.markerOffset >= offset && one.firstOffset < nextOffset)
+    return { records: this.#visible(this.#entries.slice(from, to), aborted), nextOffset, isDrained: nextOffset === end }
+  }
+
+  /** Oldest records go; nothing before `offset` can be read again. Never past the last stable offset. */
+  deleteRecords(offset: number): void {
+    this.#begin = Math.max(this.#begin, Math.min(offset, this.range.end))
+    this.#entries = this.#entries.slice(this.#indexOf(this.#begin))
+    this.#aborted = this.#aborted.filter(one => one.markerOffset >= this.#begin)
+  }
+
+  applyRetention(nowMs: number): void {
+    const { cleanup, retentionMs } = this.#settings
+    if (cleanup === 'compact' || retentionMs < 0) return
+    const kept = this.#entries.find(entry => entry.record.timestampMs > nowMs - retentionMs)
+    this.deleteRecords(kept?.record.offset ?? this.#next)
+  }
+
+  /**
+   * Keeps the newest committed record of each key below the last stable offset, and drops control records and aborted
+   * records. `begin` stays where it was, as in Kafka: offsets get gaps.
+   * @param tombstones - 'drop' is a log whose delete.retention.ms has run out
+   */
+  compact(tombstones: 'keep' | 'drop'): void {
+    if (this.#settings.cleanup !== 'compact') return
+    const split = this.#indexOf(this.range.end)
+    const newest = new Map<string, LogRecord>()
+    for (const record of this.#visible(this.#entries.slice(0, split), this.#aborted)) {
+      newest.set(record.key?.toString('latin1') ?? '', record)
+    }
+    const kept = new Set([...newest.values()].filter(record => record.value || tombstones === 'keep'))
+    this.#entries = this.#entries.filter((entry, index) => index >= split || kept.has(entry.record))
+  }
+
+  #visible(entries: readonly Entry[], aborted: readonly Aborted[]): LogRecord[] {
+    return withoutAborted(entries, aborted, ({ record, producerId, control }) => ({
+      offset: record.offset,
+      producerId,
+      isTransactional: producerId !== undefined,
+      control,
+    })).map(entry => entry.record)
+  }
+
+  #record(nowMs: number, key: Buffer | null, value: Buffer | null, headers: Record<string, Buffer>): LogRecord {
+    this.#lastMs = Math.max(this.#lastMs, nowMs)
+    const { name: topic } = this.#settings
+    return { topic, partition: this.#partition, offset: this.#next, timestampMs: this.#lastMs, key, value, headers }
+  }
+
+  #push(entry: Entry): number {
+    this.#entries.push(entry)
+    return this.#next++
+  }
+
+  /** @returns the index of the first entry at or after `offset` */
+  #indexOf(offset: number): number {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#entries[middle]?.record.offset ?? 0) < offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
