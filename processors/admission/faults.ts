@@ -1,0 +1,112 @@
+/**
+ * What can be wrong with an interaction by itself. Every message reads `field: wanted …, got …`; the first fault found is
+ * the one reported, in the order of this file: visitor, ids, key, type, item, numbers, times.
+ */
+import { idProblem } from '../../schemas/ids.ts'
+import type { Interaction } from '../../schemas/interaction.ts'
+import type { Rejection } from '../define.ts'
+import { IMPRESSION } from '../interaction-types.ts'
+
+export const MAX_SHOWN_ITEMS = 50
+const MAX_SHOWN_TEXT = 40
+
+/**
+ * @param key - of the record
+ * @param types - the configured interaction types
+ * @returns why the record is refused, or undefined where nothing is wrong
+ */
+export function faultOf(
+  value: Interaction,
+  key: string | null,
+  types: ReadonlyMap<string, number>,
+): Rejection | undefined {
+  return (
+    visitorFault(value, key) ?? typeFault(value, types) ?? itemFault(value) ?? numberFault(value) ?? timeFault(value)
+  )
+}
+
+const reject = (code: Rejection['code'], message: string): Rejection => ({ code, message })
+
+function visitorFault(value: Interaction, key: string | null): Rejection | undefined {
+  if (value.userId === null && value.anonymousId === null)
+    return reject('MISSING_VISITOR', 'userId: wanted a userId or an anonymousId, got neither')
+  const fault =
+    idFault('eventId', value.eventId) ??
+    optionalIdFault('userId', value.userId) ??
+    optionalIdFault('anonymousId', value.anonymousId) ??
+    optionalIdFault('sessionId', value.sessionId) ??
+    optionalIdFault('orderId', value.orderId) ??
+    optionalIdFault('requestId', value.requestId)
+  if (fault) return fault
+  const visitor = value.userId ?? value.anonymousId
+  if (key === visitor) return undefined
+  return reject('MISPLACED_KEY', `key: wanted the visitor ${shown(visitor)}, got ${shown(key)}`)
+}
+
+function typeFault({ type }: Interaction, types: ReadonlyMap<string, number>): Rejection | undefined {
+  if (types.has(type)) return undefined
+  return reject('UNKNOWN_TYPE', `type: wanted one of ${[...types.keys()].join(', ')}, got ${shown(type)}`)
+}
+
+function itemFault({ type, itemId, items }: Interaction): Rejection | undefined {
+  if (type !== IMPRESSION && itemId === null)
+    return reject('MISSING_ITEM', `itemId: wanted the item of a ${type}, got null`)
+  if (type === IMPRESSION && itemId === null && items.length === 0)
+    return reject('MISSING_ITEM', 'items: wanted at least 1 item of an impression, got none')
+  if (items.length > MAX_SHOWN_ITEMS)
+    return reject('TOO_MANY_ITEMS', `items: wanted at most ${MAX_SHOWN_ITEMS}, got ${items.length}`)
+  const fault = optionalIdFault('itemId', itemId)
+  if (fault) return fault
+  for (let i = 0; i < items.length; i++) {
+    const { itemId: shownId, position } = items[i] as Interaction['items'][number]
+    const itemsFault = idFault(`items[${i}].itemId`, shownId) ?? wholeFault(`items[${i}].position`, position, 0)
+    if (itemsFault) return itemsFault
+  }
+  return undefined
+}
+
+function numberFault(value: Interaction): Rejection | undefined {
+  return (
+    rangeFault('value', value.value) ??
+    wholeFault('quantity', value.quantity, 1) ??
+    rangeFault('price', value.price) ??
+    wholeFault('dwellMs', value.dwellMs, 0) ??
+    rangeFault('completion', value.completion, 1) ??
+    wholeFault('position', value.position, 0)
+  )
+}
+
+function timeFault({ occurredAt, sentAt, receivedAt }: Interaction): Rejection | undefined {
+  return (
+    instantFault('occurredAt', occurredAt) ?? instantFault('sentAt', sentAt) ?? instantFault('receivedAt', receivedAt)
+  )
+}
+
+function idFault(field: string, id: string): Rejection | undefined {
+  const problem = idProblem(id)
+  return problem === undefined ? undefined : reject('INVALID_ID', `${field}: ${problem}`)
+}
+
+const optionalIdFault = (field: string, id: string | null) => (id === null ? undefined : idFault(field, id))
+
+/** A number from 0 to `most`, both included. */
+function rangeFault(field: string, got: number | null, most = Number.MAX_VALUE): Rejection | undefined {
+  if (got === null || (got >= 0 && got <= most)) return undefined
+  const wanted = most === Number.MAX_VALUE ? 'a finite number of at least 0' : `a number from 0 to ${most}`
+  return reject('INVALID_NUMBER', `${field}: wanted ${wanted}, got ${got}`)
+}
+
+function wholeFault(field: string, got: number | null, least: number): Rejection | undefined {
+  if (got === null || (Number.isSafeInteger(got) && got >= least)) return undefined
+  return reject('INVALID_NUMBER', `${field}: wanted a whole number of at least ${least}, got ${got}`)
+}
+
+function instantFault(field: string, got: number | null): Rejection | undefined {
+  if (got === null || (Number.isSafeInteger(got) && got > 0)) return undefined
+  return reject('INVALID_TIME', `${field}: wanted whole milliseconds since the epoch above 0, got ${got}`)
+}
+
+function shown(text: string | null): string {
+  if (text === null) return 'null'
+  return JSON.stringify(text.length > MAX_SHOWN_TEXT ? `${text.slice(0, MAX_SHOWN_TEXT)}…` : text)
+}
