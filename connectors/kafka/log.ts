@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
+import { FreshetError } from '../../schemas/errors.ts'
+import type {
+  ConsumerOptions,
+  LogConsumer,
+  LogPort,
+  OffsetRange,
+  OutRecord,
+  TopicPartition,
+  TopicSettings,
+  Transactor,
+} from '../../topology/log-port.ts'
+import { reasonOf } from './causes.ts'
+import { kafkajs } from './client.ts'
+import { KafkaConsumer } from './consumer.ts'
+import { kafkajsLog, type Logger, silent } from './logging.ts'
+import { ProduceQueue } from './produce-queue.ts'
+import { ensureTopics, offsetRanges, partitionCounts, purge } from './topics.ts'
+import { KafkaTransactor } from './transactor.ts'
+
+export interface KafkaLogOptions {
+  /** `host:port`, at least one. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl?: KafkaConfig['ssl']
+  readonly sasl?: KafkaConfig['sasl']
+  /** After this the broker aborts the open transaction of a dead task, which blocks its readers until then. 3,000 ms. */
+  readonly transactionTimeoutMs?: number
+  /** After this without a heartbeat a member's partitions go to others. 6,000 ms, which is also Kafka's lower bound. */
+  readonly sessionTimeoutMs?: number
+  /** How long `produce` may take before it fails with LOG_UNAVAILABLE. 10,000 ms. */
+  readonly produceTimeoutMs?: number
+  readonly logger?: Logger
+}
+
+/** Kafka as a LogPort, by way of kafkajs. Records given out are copies and safe to keep. */
+export class KafkaLog implements LogPort {
+  readonly #options: KafkaLogOptions
+  readonly #logger: Logger
+  readonly #kafka: Kafka
+  readonly #admin: Admin
+  readonly #queue: ProduceQueue
+  readonly #opened = new Set<{ stop(): Promise<void> }>()
+
+  private constructor(options: KafkaLogOptions) {
+    this.#options = options
+    this.#logger = options.logger ?? silent
+    this.#kafka = this.#newClient()
+    this.#admin = this.#kafka.admin()
+    this.#queue = new ProduceQueue(this.#kafka, options.produceTimeoutMs ?? 10_000, this.#logger)
+  }
+
+  /** @throws FreshetError KAFKA_UNAVAILABLE where no broker answers within some 10 s */
+  static async open(options: KafkaLogOptions): Promise<KafkaLog> {
+    const log = new KafkaLog(options)
+    try {
+      await log.#admin.connect()
+    } catch (error) {
+      const message = `no broker answers at ${options.brokers.join(', ')}: ${reasonOf(error)}`
+      throw new FreshetError('KAFKA_UNAVAILABLE', message, { cause: error })
+    }
+    return log
+  }
+
+  /** Replicates to as many brokers as there are, at most 3. @throws FreshetError TOPIC_MISMATCH */
+  ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]> {
+    return ensureTopics(this.#admin, settings)
+  }
+
+  /** `end` is the last stable offset: an open transaction holds it back, and a reader's `nextOffset` arrives at it. */
+  async offsets(topic: string): Promise<readonly OffsetRange[]> {
+    return offsetRanges(this.#admin, topic)
+  }
+
+  /** @throws FreshetError LOG_UNAVAILABLE; the records may have been appended even so, see `ProduceQueue` */
+  produce(records: readonly OutRecord[]): Promise<ReadonlyMap<string, number>> {
+    return this.#queue.produce(records)
+  }
+
+  purge(at: TopicPartition, beforeOffset: number): Promise<void> {
+    return purge(this.#admin, at, beforeOffset)
+  }
+
+  async transactor(id: string): Promise<Transactor> {
+    const timeoutMs = this.#options.transactionTimeoutMs ?? 3000
+    const transactor = await KafkaTransactor.open(this.#kafka, { id, timeoutMs, logger: this.#logger })
+    this.#opened.add({ stop: () => transactor.close() })
+    return transactor
+  }
+
+  /**
+   * Joins the group after it has resolved. The batches of one fetch are handled side by side and all awaited before the next
+   * fetch from that broker: a handler must not wait for records of another partition of the same consumer.
+   */
+  async consume(options: ConsumerOptions): Promise<LogConsumer> {
+    const counts = await partitionCounts(this.#admin, options.topics)
+    const setup = {
+      newClient: () => this.#newClient(),
+      admin: this.#admin,
+      groupId: options.group ?? `${this.#options.clientId}.broadcast.${randomUUID()}`,
+      partitionCount: [...counts.values()].reduce((sum, count) => sum + count, 0),
+      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 6000,
+      logger: this.#logger,
+    }
+    const consumer = await KafkaConsumer.open(setup, options)
+    this.#opened.add(consumer)
+    return consumer
+  }
+
+  /** Stops every consumer and closes every transactor it gave out; waits for the records accepted by `produce`. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#opened, opened => opened.stop()))
+    this.#opened.clear()
+    await this.#queue.close()
+    await this.#admin.disconnect()
+  }
+
+  #newClient(): Kafka {
+    const { brokers, clientId, ssl, sasl } = this.#options
+    return new kafkajs.Kafka({
+      brokers: [...brokers],
+      clientId,
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+      connectionTimeout: 3000,
+      requestTimeout: 10_000,
+      logLevel: kafkajs.logLevel.WARN,
+      logCreator: kafkajsLog(this.#logger),
+    })
+  }
+}

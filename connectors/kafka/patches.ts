@@ -1,0 +1,107 @@
+/**
+ * Mends kafkajs 2.2.4 before it is loaded: import this module first, and kafkajs only through `client.ts`.
+ *
+ * 1. `consumer/batch` and `consumer/filterAbortedMessages`: the abort filter, and batches which cover only control or
+ *    aborted records reach the handler like any other (see `fetched-batch.ts`).
+ * 2. `fetch/v4/decodeMessages`: tells where the fetched data end. Compaction leaves record batches without records; a
+ *    consumer that meets nothing else up to the end of a segment would ask for them for ever.
+ * 3. `network/requestQueue`: no timer where nothing waits; a negative one is 1 ms on Node 24, for ever, with a warning.
+ * 4. `producer/groupMessagesPerPartition`: linear in the messages; it copied the whole group for each message.
+ * 5. `ConsumerGroup.recoverFromOffsetOutOfRange`: position 0 means the beginning; any other position outside of the log
+ *    ends the consumer with DATA_LOST. It committed the default offset and went on in silence.
+ */
+import { createRequire } from 'node:module'
+import { FreshetError } from '../../schemas/errors.ts'
+import { decodeMessages } from './decode-messages.ts'
+import { FetchedBatch, visibleMessages } from './fetched-batch.ts'
+
+const require = createRequire(import.meta.url)
+
+const SOURCE = 'kafkajs/src/'
+if (require.cache[require.resolve(`${SOURCE}index.js`)]) throw new Error('kafkajs was loaded before its patches')
+
+const manifest = require('kafkajs/package.json') as { version: string }
+if (manifest.version !== '2.2.4') throw new Error(`the patches are for kafkajs 2.2.4, not ${manifest.version}`)
+
+replace('consumer/filterAbortedMessages', visibleMessages)
+replace('consumer/batch', FetchedBatch)
+replace('protocol/requests/fetch/v4/decodeMessages', decodeMessages)
+replace('producer/groupMessagesPerPartition', groupMessagesPerPartition)
+
+interface RequestQueue {
+  pending: unknown[]
+  throttledUntil: number
+  throttleCheckTimeoutId: NodeJS.Timeout | null
+  checkPendingRequests(): void
+}
+patch('network/requestQueue', {
+  scheduleCheckPendingRequests(this: RequestQueue): void {
+    if (this.throttleCheckTimeoutId || this.pending.length === 0) return
+    const waitMs = Math.max(this.throttledUntil - Date.now(), 10)
+    this.throttleCheckTimeoutId = setTimeout(() => {
+      this.throttleCheckTimeoutId = null
+      this.checkPendingRequests()
+    }, waitMs)
+  },
+})
+
+type At = { topic: string; partition: number }
+interface ConsumerGroup {
+  offsetManager: { nextOffset(topic: string, partition: number): { toString(): string } }
+  cluster: {
+    fetchTopicsOffset(
+      topics: { topic: string; fromBeginning: true; partitions: { partition: number }[] }[],
+    ): Promise<{ partitions: { offset: string }[] }[]>
+  }
+  seek(at: At & { offset: string }): void
+}
+patch('consumer/consumerGroup', {
+  async recoverFromOffsetOutOfRange(this: ConsumerGroup, { topic, partition }: At): Promise<void> {
+    const position = this.offsetManager.nextOffset(topic, partition).toString()
+    const ranges = await this.cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }])
+    const begin = ranges[0]?.partitions[0]?.offset
+    if (position === '0' && begin !== undefined) return this.seek({ topic, partition, offset: begin })
+    const lost = new FreshetError(
+      'DATA_LOST',
+      `${topic}[${partition}]: wanted to go on at offset ${position}, but the log begins at ${begin} or ends before`,
+    )
+    throw Object.assign(lost, { retriable: false }) // what kafkajs looks at to give up
+  },
+})
+
+type Grouping<M> = {
+  topic: string
+  partitionMetadata: readonly unknown[]
+  messages: readonly M[]
+  partitioner(on: { topic: string; partitionMetadata: readonly unknown[]; message: M }): number
+}
+/** @returns partition → its messages, in order */
+function groupMessagesPerPartition<M>({ topic, partitionMetadata, messages, partitioner }: Grouping<M>) {
+  const groups: Record<number, M[]> = {}
+  if (partitionMetadata.length === 0) return groups
+  for (const message of messages) {
+    const partition = partitioner({ topic, partitionMetadata, message })
+    const group = groups[partition]
+    if (group) group.push(message)
+    else groups[partition] = [message]
+  }
+  return groups
+}
+
+/** Puts our own export where kafkajs will look for its module. */
+function replace(path: string, exports: unknown): void {
+  const id = require.resolve(`${SOURCE}${path}`)
+  require(id) // the cache entry, with all its fields, comes from Node itself
+  const entry = require.cache[id]
+  if (!entry) throw new Error(`kafkajs has no module ${path}`)
+  entry.exports = exports
+}
+
+/** Replaces methods of a class; each must be there, so an upgrade which renames one does not go unnoticed. */
+function patch(path: string, methods: Record<string, unknown>): void {
+  const { prototype } = require(`${SOURCE}${path}`) as { prototype: Record<string, unknown> }
+  for (const name of Object.keys(methods)) {
+    if (typeof prototype[name] !== 'function') throw new Error(`kafkajs has no method ${name} in ${path}`)
+  }
+  Object.assign(prototype, methods)
+}
