@@ -1,0 +1,122 @@
+/** A small stage for tests of the runtime: it counts interactions and their value by visitor, and shows both tables. */
+import avsc from 'avsc'
+import { defineProcessor, single } from '../../processors/define.ts'
+import type { Arrival } from '../../processors/events.ts'
+import type { Interaction } from '../../schemas/interaction.ts'
+import type { RecordSchema } from '../../schemas/record.ts'
+import { type Topic, topics } from '../../schemas/topics.ts'
+import { type Topology, topology } from '../../topology/graph.ts'
+
+export interface Tally {
+  visitor: string
+  events: number
+  items: string
+}
+
+const source = JSON.stringify({
+  type: 'record',
+  name: 'Tally',
+  fields: [
+    { name: 'visitor', type: 'string' },
+    { name: 'events', type: 'int' },
+    { name: 'items', type: 'string' },
+  ],
+})
+const type = avsc.Type.forSchema(JSON.parse(source) as avsc.Schema)
+export const tallySchema: RecordSchema<Tally> = {
+  name: 'tally',
+  source,
+  type,
+  encode: value => type.toBuffer(value),
+  decode: bytes => type.fromBuffer(bytes) as Tally,
+}
+
+const tallyTopic = (name: string, kind: 'table' | 'stream'): Topic<Tally> => ({
+  ...topics.profiles,
+  name,
+  kind,
+  key: 'visitor',
+  schema: tallySchema,
+})
+export const tallies = tallyTopic('tallies.v1', 'table')
+export const slowTallies = tallyTopic('slow-tallies.v1', 'table')
+export const steps = tallyTopic('steps.v1', 'stream')
+
+/** An item called `boom` makes the processor throw, one called `refuse` sets the record aside. */
+export const counting = (version = 1) =>
+  defineProcessor({
+    name: 'counting',
+    version,
+    class: 'D',
+    input: 'stage',
+    store: { name: 'tally', parts: { head: single(tallySchema) }, bound: 'one row a visitor' },
+    outputs: { tallies, steps },
+    tables: [
+      {
+        topic: slowTallies,
+        coalesceMs: 1_000,
+        records: (key: string, state: { head: Tally | undefined }) => [{ key, value: state.head ?? null }],
+      },
+    ],
+    counters: { seen: 'events seen' },
+    key: (event: Arrival) => event.key ?? '',
+    step(state, event) {
+      const { itemId } = event.value
+      if (itemId === 'boom') throw new Error('boom')
+      if (itemId === 'refuse')
+        return { reject: { code: 'INVALID_FIELD', message: 'itemId: wanted another, got "refuse"' } }
+      const visitor = event.key ?? ''
+      const head = { visitor, events: (state.head?.events ?? 0) + 1, items: `${state.head?.items ?? ''}${itemId};` }
+      return {
+        state: { head },
+        publish: { tallies: [{ key: visitor, value: head }], steps: [{ key: visitor, value: head }] },
+        count: { seen: 1 },
+      }
+    },
+  })
+
+export const sample = (version = 1): Topology =>
+  topology({
+    sources: [topics.interactions],
+    stages: [
+      {
+        name: 'sample',
+        inputs: [topics.interactions],
+        processors: [counting(version)],
+        rejectsTo: topics.rejected,
+        eventsOf: (_topic, key, value, origin) => [{ value, key, origin }],
+      },
+    ],
+    views: [],
+    sink: [tallies, slowTallies],
+  })
+
+export const interactionOf = (visitor: string, itemId: string, occurredAt = 1): Interaction => ({
+  eventId: `${visitor}-${itemId}-${occurredAt}`,
+  userId: visitor,
+  anonymousId: null,
+  sessionId: null,
+  itemId,
+  items: [],
+  type: 'view',
+  value: null,
+  quantity: null,
+  price: null,
+  orderId: null,
+  dwellMs: null,
+  completion: null,
+  query: null,
+  surface: null,
+  position: null,
+  requestId: null,
+  device: null,
+  userAgent: null,
+  country: null,
+  language: null,
+  timeZone: null,
+  referrer: null,
+  occurredAt,
+  sentAt: null,
+  receivedAt: null,
+  properties: {},
+})
