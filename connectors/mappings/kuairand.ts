@@ -47,7 +47,7 @@ async function* exposures(path: string, leftOut: LeftOut): AsyncGenerator<Exposu
       'is_profile_enter',
       'tab',
     ].map(c)
-    const whole = [c('user_id'), c('video_id'), c('time_ms'), ...flags, ...figures].join()
+    const whole = [c('user_id'), c('video_id'), c('date'), c('hourmin'), c('time_ms'), ...flags, ...figures].join()
     if (seen.has(whole)) {
       leftOut.set('repeats an earlier row', (leftOut.get('repeats an earlier row') ?? 0) + 1)
       return undefined
