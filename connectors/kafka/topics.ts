@@ -89,11 +89,11 @@ async function differencesOf(admin: Admin, settings: readonly TopicSettings[]): 
   })
 }
 
-/** @returns topic → its number of partitions. @throws naming what does not exist */
+/** @returns topic → its number of partitions. @throws FreshetError TOPIC_MISMATCH naming what does not exist */
 export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
   const standing = new Set(await admin.listTopics()) // asking for a topic that is not there is retried for seconds
   const missing = topics.filter(topic => !standing.has(topic))
-  if (missing.length > 0) throw new Error(`no such topic: ${missing.join(', ')}`)
+  if (missing.length > 0) throw new FreshetError('TOPIC_MISMATCH', `no such topic: ${missing.join(', ')}`)
   const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
 }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import '../../../connectors/kafka/client.ts'
+import { decodeMessages } from '../../../connectors/kafka/decode-messages.ts'
+import { FetchedBatch } from '../../../connectors/kafka/fetched-batch.ts'
+
+interface Encoder {
+  readonly buffer: Buffer
+}
+const require = createRequire(import.meta.url)
+const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder & {
+  writeInt32(value: number): Encoder & { writeBuffer(bytes: Buffer): Encoder }
+}
+const DecoderClass = require('kafkajs/src/protocol/decoder') as new (
+  bytes: Buffer,
+) => Parameters<typeof decodeMessages>[0]
+const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
+  RecordBatch(batch: object): Promise<Encoder>
+}
+const Record = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => Encoder
+
+/** A record batch from `first` to `last`, of which compaction has left these offsets. */
+async function batch(first: number, last: number, kept: readonly number[]): Promise<Buffer> {
+  const records = kept.map(offset =>
+    Record({ offsetDelta: offset - first, key: Buffer.from('k'), value: Buffer.from(String(offset)) }),
+  )
+  const encoded = await RecordBatch({ firstOffset: first, lastOffsetDelta: last - first, records })
+  return encoded.buffer
+}
+
+const fetched = async (from: number, bytes: Buffer): Promise<FetchedBatch> => {
+  const sized = new EncoderClass().writeInt32(bytes.length).writeBuffer(bytes).buffer
+  const messages = await decodeMessages(new DecoderClass(sized))
+  const data = { partition: 0, highWatermark: '100', lastStableOffset: '20', abortedTransactions: [], messages }
+  return new FetchedBatch('t', String(from), data)
+}
+
+const cases: {
+  name: string
+  from: number
+  batches: [first: number, last: number, kept: number[]][]
+  seen: number[]
+  next: number
+  isEmpty?: true
+}[] = [
+  { name: 'whole batches end after their last record', from: 3, batches: [[3, 4, [3, 4]]], seen: [3, 4], next: 5 },
+  {
+    name: 'records before the offset asked for are left out',
+    from: 4,
+    batches: [[3, 5, [3, 4, 5]]],
+    seen: [4, 5],
+    next: 6,
+  },
+  { name: 'a compacted tail counts as read', from: 0, batches: [[0, 9, [2]]], seen: [2], next: 10 },
+  { name: 'a batch without records counts as read', from: 5, batches: [[5, 9, []]], seen: [], next: 10 },
+  { name: 'a batch whose records all lie before counts as read', from: 5, batches: [[0, 9, [2]]], seen: [], next: 10 },
+  { name: 'a gap before the first record is skipped', from: 5, batches: [[8, 9, [9]]], seen: [9], next: 10 },
+  { name: 'a fetch that brought nothing stays where it is', from: 5, batches: [], seen: [], next: 5, isEmpty: true },
+]
+for (const { name, from, batches, seen, next, isEmpty = false } of cases) {
+  test(`fetched batch: ${name}`, async () => {
+    const bytes = await Promise.all(batches.map(([first, last, kept]) => batch(first, last, kept)))
+    const result = await fetched(from, Buffer.concat(bytes))
+    assert.deepEqual(
+      result.messages.map(({ offset }) => Number(offset)),
+      seen,
+    )
+    assert.equal(result.nextOffset, next)
+    assert.equal(result.isEmpty(), isEmpty)
+    assert.equal(result.lastOffset(), String(next - 1))
+  })
+}
+
+test('a batch cut short by maxBytes is left for the next fetch', async () => {
+  const bytes = Buffer.concat([await batch(0, 1, [0, 1]), (await batch(2, 3, [2, 3])).subarray(0, -1)])
+  const result = await fetched(0, bytes)
+  assert.equal(result.nextOffset, 2)
+  assert.equal(result.messages.length, 2)
+})
