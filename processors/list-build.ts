@@ -1,0 +1,99 @@
+/** Builds the list of one visitor: asks the sources, blends, and writes down items, scores and reasons. */
+import { Ask } from '../retrieval/ask.ts'
+import { Blend, BLEND_MODEL, type BlendOptions } from '../retrieval/blend.ts'
+import { MAX_BECAUSE } from '../retrieval/candidate-set.ts'
+import type { ItemIndex } from '../retrieval/item-index.ts'
+import { ItemSet } from '../retrieval/item-set.ts'
+import { Nearest } from '../retrieval/nearest.ts'
+import type { RelatedIndex } from '../retrieval/related-index.ts'
+import { rungOf } from '../retrieval/rung.ts'
+import type { TrendingIndex } from '../retrieval/trending-index.ts'
+import { murmur2 } from '../schemas/ids.ts'
+import type { ListItem, RankedList } from '../schemas/ranked-list.ts'
+import { fillAsk } from './list-ask.ts'
+import type { ListState } from './list-state.ts'
+
+const NO_REASON: number[] = []
+
+export class ListBuild {
+  readonly #items: ItemIndex
+  readonly #ask = new Ask()
+  readonly #blocked = new ItemSet()
+  readonly #blend: Blend
+
+  constructor(items: ItemIndex, related: RelatedIndex, trending: TrendingIndex, options: BlendOptions) {
+    this.#items = items
+    const admission = { blocked: this.#blocked, isServable: (item: number) => items.isServable(item) }
+    const nearest = new Nearest(items.vectors, admission, options.limit)
+    this.#blend = new Blend({ items, related, trending, nearest }, admission, options)
+  }
+
+  /**
+   * @param nowMs - clock of the builder
+   * @returns the list; `items` holds its first `top` items by number, too
+   */
+  build(state: ListState, nowMs: number): RankedList {
+    const rung = rungOf(state.positives)
+    fillAsk(state, this.#items, this.#ask, this.#blocked)
+    this.#blend.run(this.#ask, rung)
+    const because: string[] = []
+    return {
+      visitor: state.visitor,
+      listId: listIdOf(state, nowMs),
+      builtAtMs: nowMs,
+      partition: state.partition,
+      offset: state.offset,
+      appendedAtMs: state.appendedAtMs,
+      model: BLEND_MODEL,
+      rung,
+      because,
+      items: this.#listItems(because),
+    }
+  }
+
+  /** @returns numbers of the first items of the list built last, at most `count` */
+  top(count: number): Int32Array {
+    return this.#blend.items.slice(0, Math.min(count, this.#blend.count))
+  }
+
+  #listItems(because: string[]): ListItem[] {
+    const { items, slots, count, found, bits, mainSource } = this.#blend
+    const places = new Map<number, number>()
+    const list: ListItem[] = []
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i] as number
+      list.push({
+        itemId: this.#items.ids.idOf(items[i] as number),
+        score: found.scores[slot] as number,
+        sources: bits[slot] as number,
+        source: mainSource[slot] as number,
+        because: this.#reasons(slot, places, because),
+      })
+    }
+    return list
+  }
+
+  #reasons(slot: number, places: Map<number, number>, because: string[]): number[] {
+    const { found } = this.#blend
+    const first = slot * MAX_BECAUSE
+    if ((found.because[first] as number) < 0) return NO_REASON
+    const reasons: number[] = []
+    for (let b = first; b < first + MAX_BECAUSE; b++) {
+      const item = found.because[b] as number
+      if (item < 0) break
+      let place = places.get(item)
+      if (place === undefined) {
+        place = because.push(this.#items.ids.idOf(item)) - 1
+        places.set(item, place)
+      }
+      reasons.push(place)
+    }
+    return reasons
+  }
+}
+
+/** `<hash of the visitor>-<offset known>-<time of building>`: one visitor's list is built at most once a millisecond. */
+function listIdOf({ visitor, offset }: ListState, nowMs: number): string {
+  const hash = (murmur2(Buffer.from(visitor)) >>> 0).toString(36)
+  return `${hash}-${offset < 0 ? 'none' : offset}-${nowMs.toString(36)}`
+}
