@@ -16,7 +16,7 @@ export interface Touch {
 }
 
 /** @returns the pages with the touch counted, all but one the same by identity; undefined where the item is too old to enter */
-export function touchItem(pages: readonly ProfilePage[], touch: Touch): ProfilePage[] | undefined {
+export function touchItem(pages: readonly ProfilePage[], touch: Touch): readonly ProfilePage[] | undefined {
   let oldestPage = 0
   let oldestSlot = 0
   let oldest: ProfileSlot | undefined
@@ -24,7 +24,10 @@ export function touchItem(pages: readonly ProfilePage[], touch: Touch): ProfileP
     const { slots } = pages[p] as ProfilePage
     for (let s = 0; s < slots.length; s++) {
       const slot = slots[s] as ProfileSlot
-      if (slot.itemId === touch.itemId) return withSlot(pages, p, s, touched(slot, touch))
+      if (slot.itemId === touch.itemId) {
+        const next = touched(slot, touch)
+        return isSame(slot, next) ? pages : withSlot(pages, p, s, next)
+      }
       if (oldest && !isOlder(slot, oldest)) continue
       oldest = slot
       oldestPage = p
@@ -62,6 +65,10 @@ const touched = (slot: ProfileSlot, { atMs, weight }: Touch): ProfileSlot => ({
   count: slot.count + (weight > 0 ? 1 : 0),
   negative: atMs >= slot.lastMs ? weight < 0 : slot.negative,
 })
+
+/** A late dislike of an item, say, may change nothing. */
+const isSame = (a: ProfileSlot, b: ProfileSlot) =>
+  a.strength === b.strength && a.lastMs === b.lastMs && a.count === b.count && a.negative === b.negative
 
 function withSlot(pages: readonly ProfilePage[], page: number, slot: number, value: ProfileSlot): ProfilePage[] {
   const next = pages.slice()

@@ -18,6 +18,7 @@ import { topics } from '../schemas/topics.ts'
 import type { Admitted } from './admit.ts'
 import { defineProcessor, type Origin, paged, single, type Step } from './define.ts'
 import { PURCHASE } from './interaction-types.ts'
+import type { FoldOptions } from './options.ts'
 import { itemsByAge, touchItem } from './profile-items.ts'
 import { append, newestEntries, type RingShape } from './ring.ts'
 import type { Session, Sessioned } from './session-features.ts'
@@ -36,7 +37,8 @@ type State = {
 const outputs = { profiles: topics.profiles }
 type ProfileStep = Step<State, never, typeof outputs, 'tooOld'>
 
-export const profile = () =>
+/** @param _folds - as every processor takes them; nothing of them changes a profile, weights come with the event */
+export const profile = (_folds: FoldOptions) =>
   defineProcessor({
     name: 'profile',
     version: 1,
