@@ -31,7 +31,7 @@ export const tallySchema: RecordSchema<Tally> = {
   decode: bytes => type.fromBuffer(bytes) as Tally,
 }
 
-const tallyTopic = (name: string, kind: 'table' | 'stream'): Topic<Tally> => ({
+export const tallyTopic = (name: string, kind: 'table' | 'stream'): Topic<Tally> => ({
   ...topics.profiles,
   name,
   kind,
