@@ -1,0 +1,59 @@
+/** Which items an answer may hold: not seen, bought, gone or excluded, and what the caller asked for. */
+import { hasHash, itemHash } from '../schemas/item-hashes.ts'
+import type { KnownItems } from '../schemas/known-items.ts'
+import type { ItemMirror } from './item-mirror.ts'
+
+/** What the caller asks for. */
+export interface Wanted {
+  readonly category?: string
+  /** Both included; an item without a known price is in no price range. */
+  readonly minPrice?: number
+  readonly maxPrice?: number
+  readonly exclude?: readonly string[]
+}
+
+type Known = keyof KnownItems
+/** What a surface leaves out. One that is not listed is as `home`. */
+const leavesOut: Readonly<Record<string, readonly Known[]>> = {
+  home: ['seen', 'bought', 'negative'],
+  item: ['bought', 'negative'],
+  cart: ['bought', 'negative'],
+  email: ['seen', 'bought', 'shown', 'negative'],
+  again: ['negative'],
+}
+const standard: readonly Known[] = ['seen', 'bought', 'negative']
+
+export interface FilterInput {
+  readonly wanted: Wanted
+  readonly surface?: string
+  readonly known?: KnownItems | undefined
+  /** Newer than `known`: items of the running session. */
+  readonly recent: Iterable<string>
+  readonly mirror: ItemMirror
+}
+
+/** @returns whether an item may be answered; each item only once */
+export function filter({ wanted, surface, known, recent, mirror }: FilterInput): (itemId: string) => boolean {
+  const out = (surface === undefined ? undefined : leavesOut[surface]) ?? standard
+  const sets = known ? out.map(name => known[name]).filter(set => set.length > 0) : []
+  const taken = new Set(wanted.exclude)
+  if (out.includes('seen')) for (const itemId of recent) taken.add(itemId)
+  const { category, minPrice, maxPrice } = wanted
+  const needsFacts = category !== undefined || minPrice !== undefined || maxPrice !== undefined
+
+  return itemId => {
+    if (taken.has(itemId) || mirror.isGone(itemId)) return false
+    if (sets.length > 0) {
+      const hash = itemHash(itemId)
+      if (sets.some(set => hasHash(set, hash))) return false
+    }
+    if (needsFacts) {
+      const facts = mirror.facts(itemId)
+      if (!facts || (category !== undefined && !facts.categories.includes(category))) return false
+      if (minPrice !== undefined && !(facts.price !== null && facts.price >= minPrice)) return false
+      if (maxPrice !== undefined && !(facts.price !== null && facts.price <= maxPrice)) return false
+    }
+    taken.add(itemId)
+    return true
+  }
+}
