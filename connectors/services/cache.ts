@@ -1,9 +1,8 @@
 /** What is downloaded once a machine: `$XDG_CACHE_HOME/freshet`, else `~/.cache/freshet`. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { isAlive } from './is-alive.ts'
+import { withLock } from './lock.ts'
 
 export function cacheFolder(): string {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'freshet')
@@ -30,26 +29,4 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
     }
   })
   return whole
-}
-
-/** One process at a time; a lock whose holder is dead is taken over. */
-async function withLock(path: string, work: () => Promise<void>): Promise<void> {
-  while (!tryLock(path)) await wait(200)
-  try {
-    await work()
-  } finally {
-    rmSync(path, { force: true })
-  }
-}
-
-function tryLock(path: string): boolean {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0)
-  if (holder > 0 && !isAlive(holder)) rmSync(path, { force: true })
-  return false
 }

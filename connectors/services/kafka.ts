@@ -69,6 +69,7 @@ export async function kafka(
     name: 'kafka',
     file: 'java',
     args: ['-Xms256m', '-Xmx512m', ...jvmOptions(jit), ...classpath, 'kafka.Kafka', settings],
+    sign: settings,
     logFile: join(folder, 'kafka.log'),
     isReady: () => hasBroker(ports.broker),
   }

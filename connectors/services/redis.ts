@@ -15,6 +15,7 @@ export async function redis(folder: string, port: number, say: Say): Promise<Com
     name: 'redis',
     file: 'redis-server',
     args,
+    sign: `:${port}`, // it rewrites its own command line to `redis-server 127.0.0.1:6379`
     logFile: join(folder, 'redis.log'),
     isReady: () => pongs(port),
   }

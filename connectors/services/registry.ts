@@ -22,6 +22,7 @@ export async function registry(folder: string, port: number, jit: Jit, say: Say)
     name: 'registry',
     file: 'java',
     args: ['-Xms128m', '-Xmx512m', ...jvmOptions(jit), ...http, '-jar', jar],
+    sign: `http.port=${port}`,
     logFile: join(folder, 'registry.log'),
     isReady: () => answers(`${registryUrl(port)}/subjects`),
   }

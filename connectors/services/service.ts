@@ -7,6 +7,8 @@ export interface Command {
   readonly name: string
   readonly file: string
   readonly args: readonly string[]
+  /** Part of its command line that tells it from any other process. */
+  readonly sign: string
   /** Takes both outputs. */
   readonly logFile: string
   /** Resolves true once it answers; asked until then. */
@@ -28,15 +30,17 @@ const READY_WITHIN_MS = 60_000
 const LOG_TAIL_LINES = 20
 
 /**
- * @param guard - ends the process when ours is gone; undefined lets it outlive us
+ * @param guard - ends the process when ours is gone
  * @returns when it answers. @throws with the end of its log where it does not
  */
-export async function startService(command: Command, guard: Guard | undefined): Promise<Service> {
+export async function startService(command: Command, guard: Guard): Promise<Service> {
   let running = await launch(command, guard)
   const kill = async (signal: NodeJS.Signals) => {
     if (running.hasEnded()) return
     process.kill(running.pid, signal)
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await running.ended
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') return
+    running.hold() // else nothing may be left that keeps us here until it has ended
+    await running.ended
   }
   return {
     name: command.name,
@@ -55,9 +59,11 @@ interface Running {
   readonly pid: number
   readonly ended: Promise<void>
   hasEnded(): boolean
+  /** Keeps our own process alive until this one has ended. */
+  hold(): void
 }
 
-async function launch(command: Command, guard: Guard | undefined): Promise<Running> {
+async function launch(command: Command, guard: Guard): Promise<Running> {
   const log = openSync(command.logFile, 'a')
   // A group of its own: Ctrl-C in a terminal is for us, and we stop services in our own order.
   const child = spawn(command.file, command.args, { stdio: ['ignore', log, log], detached: true })
@@ -68,17 +74,18 @@ async function launch(command: Command, guard: Guard | undefined): Promise<Runni
   const end = (why: string) => {
     hasEnded = true
     problem = why
-    if (child.pid !== undefined) guard?.end(child.pid)
+    if (child.pid !== undefined) guard.end(child.pid)
     resolve()
   }
   child.on('error', error => end(error.message))
   child.on('exit', (code, signal) => end(`ended with ${signal ?? code}`))
-  if (child.pid !== undefined) guard?.add(child.pid)
-  if (!guard) child.unref()
+  if (child.pid !== undefined) guard.add(child.pid)
+  child.unref() // the timer below holds us while it starts; then it is no reason to stay
   const giveUpAt = performance.now() + READY_WITHIN_MS
   while (!(await command.isReady())) {
     if (!hasEnded && performance.now() > giveUpAt) {
       problem = `no answer within ${READY_WITHIN_MS / 1000} s`
+      child.ref()
       child.kill('SIGKILL')
       await ended
     }
@@ -87,7 +94,7 @@ async function launch(command: Command, guard: Guard | undefined): Promise<Runni
   }
   // Something else may have answered on the port while ours was giving up.
   if (hasEnded) throw new Error(`${command.name}: ${problem}; its log ends with:\n${tail(command.logFile)}`)
-  return { pid: child.pid as number, ended, hasEnded: () => hasEnded }
+  return { pid: child.pid as number, ended, hasEnded: () => hasEnded, hold: () => child.ref() }
 }
 
 function tail(logFile: string): string {
