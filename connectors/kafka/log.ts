@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
+import type { Admin, Kafka, KafkaConfig, logCreator } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
 import type {
   ConsumerOptions,
@@ -38,6 +38,7 @@ export interface KafkaLogOptions {
 export class KafkaLog implements LogPort {
   readonly #options: KafkaLogOptions
   readonly #logger: Logger
+  readonly #logCreator: logCreator
   readonly #kafka: Kafka
   readonly #admin: Admin
   readonly #queue: ProduceQueue
@@ -46,6 +47,7 @@ export class KafkaLog implements LogPort {
   private constructor(options: KafkaLogOptions) {
     this.#options = options
     this.#logger = options.logger ?? silent
+    this.#logCreator = kafkajsLog(this.#logger)
     this.#kafka = this.#newClient()
     this.#admin = this.#kafka.admin()
     this.#queue = new ProduceQueue(this.#kafka, options.produceTimeoutMs ?? 10_000, this.#logger)
@@ -125,8 +127,10 @@ export class KafkaLog implements LogPort {
       ...(sasl === undefined ? {} : { sasl }),
       connectionTimeout: 3000,
       requestTimeout: 10_000,
+      // For connecting: up to some 8 s, a second apart at most, so that a broker that comes back is found soon.
+      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 10 },
       logLevel: kafkajs.logLevel.WARN,
-      logCreator: kafkajsLog(this.#logger),
+      logCreator: this.#logCreator,
     })
   }
 }

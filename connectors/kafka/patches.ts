@@ -9,6 +9,8 @@
  * 4. `producer/groupMessagesPerPartition`: linear in the messages; it copied the whole group for each message.
  * 5. `ConsumerGroup.recoverFromOffsetOutOfRange`: position 0 means the beginning; any other position outside of the log
  *    ends the consumer with DATA_LOST. It committed the default offset and went on in silence.
+ * 6. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
+ *    member it was. As a new one it waits until the session of its former self has run out.
  */
 import { createRequire } from 'node:module'
 import { FreshetError } from '../../schemas/errors.ts'
@@ -47,15 +49,36 @@ patch('network/requestQueue', {
 
 type At = { topic: string; partition: number }
 interface ConsumerGroup {
+  memberId: string | null
   offsetManager: { nextOffset(topic: string, partition: number): { toString(): string } }
-  cluster: {
-    fetchTopicsOffset(
-      topics: { topic: string; fromBeginning: true; partitions: { partition: number }[] }[],
-    ): Promise<{ partitions: { offset: string }[] }[]>
-  }
+  cluster: Cluster
   seek(at: At & { offset: string }): void
+  connect(): Promise<void>
+  joinAndSync(): Promise<void>
+  leave(): Promise<void>
 }
+interface Cluster {
+  fetchTopicsOffset(
+    topics: { topic: string; fromBeginning: true; partitions: { partition: number }[] }[],
+  ): Promise<{ partitions: { offset: string }[] }[]>
+}
+const group = (require(`${SOURCE}consumer/consumerGroup`) as { prototype: ConsumerGroup }).prototype
+const { connect, joinAndSync, leave } = group
+/** A restart makes a new ConsumerGroup on the same cluster. */
+const memberIds = new WeakMap<Cluster, string>()
 patch('consumer/consumerGroup', {
+  async connect(this: ConsumerGroup): Promise<void> {
+    this.memberId ??= memberIds.get(this.cluster) ?? null
+    await connect.call(this)
+  },
+  async joinAndSync(this: ConsumerGroup): Promise<void> {
+    await joinAndSync.call(this)
+    if (this.memberId) memberIds.set(this.cluster, this.memberId)
+  },
+  async leave(this: ConsumerGroup): Promise<void> {
+    await leave.call(this)
+    memberIds.delete(this.cluster)
+  },
   async recoverFromOffsetOutOfRange(this: ConsumerGroup, { topic, partition }: At): Promise<void> {
     const position = this.offsetManager.nextOffset(topic, partition).toString()
     const ranges = await this.cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }])

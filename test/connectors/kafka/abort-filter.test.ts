@@ -56,7 +56,7 @@ function fetched({ actions, from, size }: { actions: Action[]; from: number; siz
       open.set(producer, [...(open.get(producer) ?? []), offset])
     }
   }
-  for (const producer of [...open.keys()]) end(producer, 'abort')
+  for (const producer of open.keys()) end(producer, 'abort')
   const upTo = from + size
   return {
     messages: log.slice(from, upTo),
