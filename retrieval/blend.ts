@@ -82,10 +82,11 @@ export class Blend {
     const weights = this.#weights[rung]
     const asked = weights.filter(weight => weight > 0).length
     this.found.clear()
-    this.#tables.nearest.find(ask, (weights[TASTE] as number) > 0, (weights[CONTENT] as number) > 0)
+    const share = Math.floor(this.#options.limit / Math.max(asked, 1))
+    this.#tables.nearest.find(ask, weights[TASTE] ? share : 0, weights[CONTENT] ? share : 0)
     for (let s = 0; s < sources.length; s++) {
       const weight = weights[s] as number
-      if (weight > 0) this.#ask(ask, s, weight, Math.floor(this.#options.limit / asked))
+      if (weight > 0) this.#ask(ask, s, weight, share)
     }
     this.#select()
     this.#keepQuotas(weights)
