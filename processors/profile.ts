@@ -6,7 +6,8 @@
  *   given while there, count the positive interactions, negative whether the interaction with the greatest event time (of
  *   equal ones the one that arrived last) was a negative one;
  * - bought: the last 1,000 items of purchases. An item among them keeps its place, and may enter again once it has left;
- * - shown: the last 100 items of impressions, by the same rule;
+ * - shown: the last 100 items of impressions. Those of an impression that are among them before it keep their places, the others
+ *   are added in order;
  * - positives: admitted interactions of positive weight, what the maturity rung is read from;
  * - country, device, language: of the last event to arrive that had one.
  */
@@ -20,7 +21,7 @@ import { defineProcessor, type Origin, paged, single, type Step } from './define
 import { PURCHASE } from './interaction-types.ts'
 import type { FoldOptions } from './options.ts'
 import { itemsByAge, touchItem } from './profile-items.ts'
-import { append, newestEntries, type RingShape } from './ring.ts'
+import { appendAll, newestEntries, type RingShape } from './ring.ts'
 import type { Session, Sessioned } from './session-features.ts'
 
 const BOUGHT: RingShape = { limit: 1000, pageSize: 16 }
@@ -60,11 +61,15 @@ function step(state: State, { admitted, session }: Sessioned): ProfileStep {
   const { type, weight, itemId, items, atMs } = admitted
   const facts = factsWith(state.facts, admitted)
   if (!session || itemId === null) {
-    const shown = items.reduce((pages, one) => withId(pages, one.itemId, SHOWN), state.shown)
+    const shown = withIds(
+      state.shown,
+      items.map(one => one.itemId),
+      SHOWN,
+    )
     return { state: { ...state, facts, shown } }
   }
   const touched = weight === 0 ? state.items : touchItem(state.items, { itemId, atMs, weight })
-  const bought = type === PURCHASE ? withId(state.bought, itemId, BOUGHT) : state.bought
+  const bought = type === PURCHASE ? withIds(state.bought, [itemId], BOUGHT) : state.bought
   return {
     state: { facts, items: touched ?? state.items, bought, shown: state.shown },
     publish: { profiles: [hotRecord(facts, admitted, session)] },
@@ -85,8 +90,13 @@ function factsWith(
   }
 }
 
-function withId(pages: readonly IdPage[], id: string, shape: RingShape): readonly IdPage[] {
-  return newestEntries(pages, shape).includes(id) ? pages : (append(pages, id, shape) as IdPage[])
+function withIds(pages: readonly IdPage[], ids: readonly string[], shape: RingShape): readonly IdPage[] {
+  const known = new Set(newestEntries(pages, shape))
+  return appendAll(
+    pages,
+    ids.filter(id => !known.has(id)),
+    shape,
+  ) as readonly IdPage[]
 }
 
 function hotRecord(

@@ -32,17 +32,33 @@ export function newestPage(pages: readonly { readonly number: number }[]): numbe
   return newest
 }
 
-/** @returns the pages with `entry` as the newest, all but one of them the same by identity */
-export function append<T>(pages: readonly RingPage<T>[], entry: T, shape: RingShape): RingPage<T>[] {
-  const next = pages.slice()
+/**
+ * @param at - 0 to `values.length`
+ * @returns a copy with the value there, without the slack that an array grown by assignment would keep for good
+ */
+export const withValueAt = <T>(values: readonly T[], at: number, value: T): T[] =>
+  at < values.length ? values.with(at, value) : values.concat([value])
+
+/** @returns the pages with the entries as the newest, the others the same by identity; `pages` itself where there is nothing to add */
+export function appendAll<T>(
+  pages: readonly RingPage<T>[],
+  added: readonly T[],
+  shape: RingShape,
+): readonly RingPage<T>[] {
+  const total = pageCount(shape)
   const last = pages[newestPage(pages)]
-  if (last && last.entries.length < shape.pageSize) {
-    const entries = last.entries.slice()
-    entries.push(entry)
-    next[last.number % pageCount(shape)] = { number: last.number, entries }
-  } else {
-    const number = last ? last.number + 1 : 0
-    next[number % pageCount(shape)] = { number, entries: [entry] }
+  let next = pages
+  let number = last?.number ?? 0
+  let entries = last?.entries ?? []
+  for (let from = 0; from < added.length; ) {
+    if (entries.length === shape.pageSize) {
+      number += 1
+      entries = []
+    }
+    const taken = added.slice(from, from + shape.pageSize - entries.length)
+    entries = entries.concat(taken)
+    next = withValueAt(next, number % total, { number, entries })
+    from += taken.length
   }
   return next
 }

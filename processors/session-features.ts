@@ -16,7 +16,7 @@ import type { Admitted } from './admit.ts'
 import { defineProcessor, paged, single, type Step } from './define.ts'
 import { CART, IMPRESSION, PURCHASE } from './interaction-types.ts'
 import type { FoldOptions } from './options.ts'
-import { append, newestEntries, type RingShape } from './ring.ts'
+import { appendAll, newestEntries, type RingShape } from './ring.ts'
 
 const INTERACTIONS: RingShape = { limit: 50, pageSize: 6 }
 const MAX_CART_ITEMS = 50
@@ -82,7 +82,11 @@ export const sessionFeatures = ({ sessionGapMs }: FoldOptions) => {
       events: (open?.events ?? 0) + 1,
       query: admitted.query ?? open?.query ?? null,
     }
-    const recent = append<SessionEntry>(open ? state.recent : [], { itemId, type, atMs }, INTERACTIONS) as SessionPage[]
+    const recent = appendAll<SessionEntry>(
+      open ? state.recent : [],
+      [{ itemId, type, atMs }],
+      INTERACTIONS,
+    ) as readonly SessionPage[]
     const cart = cartWith(open ? state.cart : undefined, type, itemId)
     const { startedAtMs, lastSeenMs, events, query } = session
     const features = {

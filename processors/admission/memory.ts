@@ -11,7 +11,7 @@
  *   5 items    how many distinct items those had with it
  */
 import type { AdmissionPage } from '../../schemas/admission-page.ts'
-import { newestPage } from '../ring.ts'
+import { newestPage, withValueAt } from '../ring.ts'
 
 export const REMEMBERED_EVENTS = 256
 const PAGE_EVENTS = 8
@@ -62,17 +62,18 @@ export function recall(pages: readonly AdmissionPage[], trace: Trace, windows: W
     for (let at = slots.length - WIDTH; at >= 0 && left > 0; at -= WIDTH, left--) {
       const second = baseS + (slots[at + 3] as number)
       if (slots[at] === trace.event && Math.abs(trace.second - second) <= windows.dedupeS) isDuplicate = true
+      // Most of the 256 are of another item, and only the newest one of a bucket is asked for its counts.
+      if (bucketEvents >= 0 && slots[at + 1] !== trace.item) continue
       const action = slots[at + 2] as number
       if (action === PURCHASE_ACTION) continue
-      const isSameItem = slots[at + 1] === trace.item
-      if (isSameItem && action > 1 && action === trace.action && isWithin(second, repeatFrom, windows.repeatBucketS))
-        isRepeat = true
-      if (!isWithin(second, botFrom, windows.botBucketS)) continue
-      if (bucketEvents < 0) {
+      const isInBucket = isWithin(second, botFrom, windows.botBucketS)
+      if (isInBucket && bucketEvents < 0) {
         bucketEvents = slots[at + 4] as number
         bucketItems = slots[at + 5] as number
       }
-      if (isSameItem) isNewItem = false
+      if (slots[at + 1] !== trace.item) continue
+      if (isInBucket) isNewItem = false
+      if (action > 1 && action === trace.action && isWithin(second, repeatFrom, windows.repeatBucketS)) isRepeat = true
     }
   }
   return { isDuplicate, isRepeat, bucketEvents: Math.max(0, bucketEvents), bucketItems, isNewItem }
@@ -101,15 +102,12 @@ export function remember(
   bucketEvents: number,
   bucketItems: number,
 ): AdmissionPage[] {
-  const next = pages.slice()
   const last = pages[newestPage(pages)]
   if (last && last.slots.length < PAGE_EVENTS * WIDTH) {
-    const slots = last.slots.slice()
-    slots.push(event, item, action, second - last.baseS, bucketEvents, bucketItems)
-    next[last.number % PAGES] = { number: last.number, baseS: last.baseS, slots }
-  } else {
-    const number = last ? last.number + 1 : 0
-    next[number % PAGES] = { number, baseS: second, slots: [event, item, action, 0, bucketEvents, bucketItems] }
+    const slots = last.slots.concat([event, item, action, second - last.baseS, bucketEvents, bucketItems])
+    return withValueAt(pages, last.number % PAGES, { number: last.number, baseS: last.baseS, slots })
   }
-  return next
+  const number = last ? last.number + 1 : 0
+  const slots = [event, item, action, 0, bucketEvents, bucketItems]
+  return withValueAt(pages, number % PAGES, { number, baseS: second, slots })
 }

@@ -7,6 +7,7 @@
  * in the open order adds nothing. Items after the first `basketMaxItems` distinct ones are left out and counted.
  */
 import type { OpenOrder } from '../../schemas/open-order.ts'
+import { withValueAt } from '../ring.ts'
 import { SIGNAL, type Signal } from '../../schemas/signals.ts'
 
 export const OPEN_ORDERS = 4
@@ -29,10 +30,8 @@ export function joinOrder(
     deltas.push({ itemId, kind: SIGNAL.boughtWith, other, amount: 1 })
     deltas.push({ itemId: other, kind: SIGNAL.boughtWith, other: itemId, amount: 1 })
   }
-  const next = orders.slice()
   const turn = orders.reduce((most, one) => Math.max(most, one.turn), -1) + 1
-  next[at < 0 ? placeFor(orders) : at] = { order, turn, items: [...items, itemId] }
-  return next
+  return withValueAt(orders, at < 0 ? placeFor(orders) : at, { order, turn, items: [...items, itemId] })
 }
 
 function placeFor(orders: readonly OpenOrder[]): number {
