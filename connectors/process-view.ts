@@ -132,7 +132,7 @@ export class ProcessView implements View {
     return [...this.#gone.keys()]
   }
   async pruneGone(beforeMs: number): Promise<void> {
-    for (const [itemId, atMs] of this.#gone) if (atMs < beforeMs) this.#gone.delete(itemId)
+    for (const [itemId, atMs] of this.#gone) if (atMs < beforeMs && this.#gone.delete(itemId)) this.#changes++
   }
 
   async readPosition(table: string, partition: number): Promise<Version | undefined> {
