@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import type avsc from 'avsc'
 import { FreshetError } from './errors.ts'
+import { LONG_RANGE, MAX_LONG } from './long.ts'
 
 /** @throws FreshetError INVALID_AVRO naming the field and the byte; bytes that follow the value are an error too */
 export type AvroGuard = (bytes: Buffer, start: number) => void
@@ -166,11 +167,12 @@ function index(cursor: Cursor, count: number, what: string): number {
 function long(cursor: Cursor): number {
   const { bytes } = cursor
   const start = cursor.at
-  let byte = bytes[start]
-  if (byte === undefined) return fail(cursor, 'wanted a value, got the end')
+  const first = bytes[start]
+  if (first === undefined) return fail(cursor, 'wanted a value, got the end')
   cursor.at++
-  if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1)
-  let value = byte & 0x7f
+  if (first < 0x80) return (first >>> 1) ^ -(first & 1)
+  let byte: number | undefined
+  let value = first & 0x7f
   let scale = 128
   do {
     byte = bytes[cursor.at++]
@@ -179,11 +181,13 @@ function long(cursor: Cursor): number {
     value += (byte & 0x7f) * scale
     scale *= 128
   } while (byte >= 0x80)
-  // Past 2^53 the sum is rounded, and no number that rounds down to the limit may pass for it.
-  const number = value % 2 ? -(value + 1) / 2 : value / 2
-  if (value > 2 * Number.MAX_SAFE_INTEGER)
-    return fail(cursor, `wanted a number within ±(2^53 − 1), got about ${number}`)
-  return number
+  // Zigzag: even is positive. From 2^53 on the sum may be rounded, but the first byte still has its lowest bit, and even
+  // sums are exact up to 2^54.
+  const isNegative = (first & 1) === 1
+  if (isNegative ? value >= 2 ** 53 : value > 2 * MAX_LONG) {
+    return fail(cursor, `wanted an integer within ${LONG_RANGE}, got about ${isNegative ? -value / 2 : value / 2}`)
+  }
+  return isNegative ? -(value + 1) / 2 : value / 2
 }
 
 function skip(cursor: Cursor, length: number, what: string): void {

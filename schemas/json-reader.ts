@@ -4,6 +4,7 @@
  */
 import type avsc from 'avsc'
 import { FreshetError } from './errors.ts'
+import { isLong, LONG_RANGE } from './long.ts'
 import type { RecordSchema } from './record.ts'
 
 type Path = (string | number)[]
@@ -42,7 +43,7 @@ function compile(type: avsc.Type): Reader {
     case 'int':
       return scalar('an integer of 32 bits', value => typeof value === 'number' && value === (value | 0))
     case 'long':
-      return scalar('an integer within ±(2^53 − 1)', value => Number.isSafeInteger(value))
+      return scalar(`an integer within ${LONG_RANGE}`, isLong)
     case 'float':
       return scalar('a number', value => typeof value === 'number' && Number.isFinite(Math.fround(value)))
     case 'double':

@@ -176,12 +176,15 @@ function resolverOf(writer: Writer, reader: avsc.Type): avsc.Resolver | undefine
 
 function resolve(writer: avsc.Type, reader: avsc.Type): avsc.Resolver | undefined | FreshetError {
   try {
-    return writer.toString() === reader.toString() ? undefined : reader.createResolver(writer)
+    return shapeOf(writer) === shapeOf(reader) ? undefined : reader.createResolver(writer)
   } catch (cause) {
     const message = `wanted a schema that ${reader.name} can be read from: ${messageOf(cause)}`
     return new FreshetError('INCOMPATIBLE_SCHEMA', message, { cause })
   }
 }
+
+/** Names, types and symbols only. `Type.toString` would give no more than the name. */
+const shapeOf = (type: avsc.Type): string => JSON.stringify(type.schema())
 
 function parse(value: Buffer): unknown {
   if (!isUtf8(value)) throw new FreshetError('INVALID_JSON', 'wanted JSON in UTF-8, got other bytes')
