@@ -1,59 +1,52 @@
 /**
  * Counters that fade with event time and stay integers. An event of weight w at time t, half-life h, epoch
  * e = ⌊t / 8h⌋ adds round(w · 2^((t − 8he)/h) · 2^16) to the accumulator of its epoch: sums are exact in any order and can
- * be taken back. Readers combine the newest four epochs that are not empty, at the time of the newest event they know of.
- *
- * A counter keeps its newest eight epochs; what lies further back has faded to below 2^-56 and is forgotten. The newest
- * epoch only rises while nothing is taken back, so what is forgotten does not depend on the order of arrival.
+ * be taken back. Readers combine the newest four epochs at the time of the newest event they know of.
  */
 import type { EpochSum } from '../schemas/neighbours.ts'
 
 export const SCALE = 65_536
 const HALF_LIVES_AN_EPOCH = 8
-const READ_EPOCHS = 4
-export const KEPT_EPOCHS = 8
+export const MAX_EPOCHS = 4
 
 export const epochOf = (atMs: number, halfLifeMs: number): number =>
   Math.floor(atMs / (HALF_LIVES_AN_EPOCH * halfLifeMs))
-const startOf = (epoch: number, halfLifeMs: number): number => epoch * HALF_LIVES_AN_EPOCH * halfLifeMs
 
 /** @returns the integer that an event of `weight` at `atMs` adds to its epoch's accumulator */
 export function decayedUnits(weight: number, atMs: number, halfLifeMs: number): number {
-  const startMs = startOf(epochOf(atMs, halfLifeMs), halfLifeMs)
+  const startMs = epochOf(atMs, halfLifeMs) * HALF_LIVES_AN_EPOCH * halfLifeMs
   return Math.round(weight * 2 ** ((atMs - startMs) / halfLifeMs) * SCALE)
 }
 
 /**
  * @param sums - ascending epochs; not changed
- * @returns a new array with `units` added to `epoch`: ascending, without zero sums and forgotten epochs
+ * @returns a new array with `units` added to `epoch`, ascending, epochs whose sum is 0 left out
  */
 export function addUnits(sums: readonly EpochSum[], epoch: number, units: number): EpochSum[] {
   const next: EpochSum[] = []
-  let left = units
+  let isAdded = false
   for (const one of sums) {
-    if (left !== 0 && epoch < one.epoch) {
-      next.push({ epoch, sum: left })
-      left = 0
+    if (!isAdded && epoch < one.epoch) {
+      if (units !== 0) next.push({ epoch, sum: units })
+      isAdded = true
     }
-    const sum = one.epoch === epoch ? one.sum + left : one.sum
-    if (one.epoch === epoch) left = 0
+    const sum = one.epoch === epoch ? one.sum + units : one.sum
+    if (one.epoch === epoch) isAdded = true
     if (sum !== 0) next.push({ epoch: one.epoch, sum })
   }
-  if (left !== 0) next.push({ epoch, sum: left })
-  const oldest = (next.at(-1)?.epoch ?? 0) - KEPT_EPOCHS
-  while (next[0] && next[0].epoch <= oldest) next.shift()
+  if (!isAdded && units !== 0) next.push({ epoch, sum: units })
   return next
 }
 
 /**
- * @param atMs - the moment to read at
- * @returns the decayed weight: Σ sum · 2^((start of its epoch − atMs) / h) / 2^16 over the newest four epochs
+ * @param atMs - the moment to read at; epochs after it count as at their own start
+ * @returns the decayed weight, the newest {@link MAX_EPOCHS} epochs combined
  */
 export function decayedWeight(sums: readonly EpochSum[], atMs: number, halfLifeMs: number): number {
   let weight = 0
-  for (let i = Math.max(0, sums.length - READ_EPOCHS); i < sums.length; i++) {
-    const { epoch, sum } = sums[i] as EpochSum
-    weight += (sum / SCALE) * 2 ** ((startOf(epoch, halfLifeMs) - atMs) / halfLifeMs)
+  for (const { epoch, sum } of sums.slice(-MAX_EPOCHS)) {
+    const startMs = epoch * HALF_LIVES_AN_EPOCH * halfLifeMs
+    weight += (sum / SCALE) * 2 ** ((startMs - atMs) / halfLifeMs)
   }
   return weight
 }
