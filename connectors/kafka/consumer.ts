@@ -9,7 +9,7 @@ import type { FetchedBatch } from './fetched-batch.ts'
 import type { Logger } from './logging.ts'
 
 /** How long a fetch waits for the first record, ms; also how soon a resumed partition is asked for at the latest. */
-const MAX_WAIT_MS = 200
+const MAX_WAIT_MS = 100
 const START_WITHIN_MS = 60_000
 
 export interface ConsumerSetup {

@@ -7,15 +7,17 @@
  *    consumer that meets nothing else up to the end of a segment would ask for them for ever.
  * 3. `network/requestQueue`: no timer where nothing waits; a negative one is 1 ms on Node 24, for ever, with a warning.
  * 4. `producer/groupMessagesPerPartition`: linear in the messages; it copied the whole group for each message.
- * 5. `ConsumerGroup.recoverFromOffsetOutOfRange`: position 0 means the beginning; any other position outside of the log
+ * 5. `recordBatch/v0` and its `record/v0`: encoded in one pass, half the CPU of a large commit.
+ * 6. `ConsumerGroup.recoverFromOffsetOutOfRange`: position 0 means the beginning; any other position outside of the log
  *    ends the consumer with DATA_LOST. It committed the default offset and went on in silence.
- * 6. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
+ * 7. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
  *    member it was. As a new one it waits until the session of its former self has run out.
  */
 import { createRequire } from 'node:module'
 import { FreshetError } from '../../schemas/errors.ts'
 import { decodeMessages } from './decode-messages.ts'
 import { FetchedBatch, visibleMessages } from './fetched-batch.ts'
+import { encodeRecord, recordBatchV0 } from './record-batch.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -28,6 +30,8 @@ if (manifest.version !== '2.2.4') throw new Error(`the patches are for kafkajs 2
 replace('consumer/filterAbortedMessages', visibleMessages)
 replace('consumer/batch', FetchedBatch)
 replace('protocol/requests/fetch/v4/decodeMessages', decodeMessages)
+replace('protocol/recordBatch/v0', recordBatchV0)
+replace('protocol/recordBatch/record/v0', encodeRecord)
 replace('producer/groupMessagesPerPartition', groupMessagesPerPartition)
 
 interface RequestQueue {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { kafkajs } from '../../../connectors/kafka/client.ts'
 import { decodeMessages } from '../../../connectors/kafka/decode-messages.ts'
 import { FetchedBatch, visibleMessages } from '../../../connectors/kafka/fetched-batch.ts'
+import { encodeRecord, recordBatchV0 } from '../../../connectors/kafka/record-batch.ts'
 
 const require = createRequire(import.meta.url)
 const inside = (path: string): unknown => require(`kafkajs/src/${path}`)
@@ -12,6 +13,8 @@ const replaced: { path: string; by: unknown }[] = [
   { path: 'consumer/batch', by: FetchedBatch },
   { path: 'consumer/filterAbortedMessages', by: visibleMessages },
   { path: 'protocol/requests/fetch/v4/decodeMessages', by: decodeMessages },
+  { path: 'protocol/recordBatch/v0', by: recordBatchV0 },
+  { path: 'protocol/recordBatch/record/v0', by: encodeRecord },
 ]
 for (const { path, by } of replaced) {
   test(`kafkajs finds our own ${path}`, () => {
