@@ -17,6 +17,8 @@ export interface DataSet {
   readonly about: string
   /** Files that `--data DIR` must hold. */
   readonly files: readonly string[]
+  /** True where a directory without some of them will do as well. */
+  isComplete?(directory: string): boolean
   /** Event time never goes back; ids are `<name>:<row>#<type>`, rows from 1 without the header. */
   events(directory: string, leftOut: LeftOut): AsyncIterable<Interaction>
   items?(directory: string): AsyncIterable<CatalogueRow<Item>>

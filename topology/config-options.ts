@@ -64,10 +64,6 @@ export const connectionOptions = {
     'a name without spaces',
     /^\S{1,255}$/,
   ),
-  kafkaReplication: integer(1, 'Replicas of topics that are created; −1 takes what the brokers have as default.', {
-    min: -1,
-    max: 16,
-  }),
   kafkaTls: flag(false, 'Speak TLS to the brokers.'),
   kafkaTlsCa: optionalText('PEM file of the authorities to trust; unset: those of Node.', { wants: 'a path' }),
   kafkaTlsCert: optionalText('PEM file of the client certificate.', { wants: 'a path' }),

@@ -122,7 +122,6 @@ function* problemsAcross(v: Values): Generator<string> {
     yield `${name('kafkaSaslMechanism')} needs ${name('kafkaSaslUsername')} and ${name('kafkaSaslPassword')}`
   if (v.kafkaSaslMechanism === undefined && login > 0)
     yield `${name('kafkaSaslUsername')} and ${name('kafkaSaslPassword')} need ${name('kafkaSaslMechanism')}`
-  if (v.kafkaReplication === 0) yield `${name('kafkaReplication')}: wanted −1 or at least 1, got 0`
   if ((v.registryUsername === undefined) !== (v.registryPassword === undefined))
     yield `${name('registryUsername')} and ${name('registryPassword')} belong together, got one of them`
   if (v.commitGapMs > v.commitMaxMs)

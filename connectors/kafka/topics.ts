@@ -61,7 +61,8 @@ async function create(admin: Admin, topic: TopicSettings, brokerCount: number): 
   })
 }
 
-async function differencesOf(admin: Admin, settings: readonly TopicSettings[]): Promise<string[]> {
+/** @param settings - of topics that exist. @returns a sentence for every setting that is not as wanted */
+export async function differencesOf(admin: Admin, settings: readonly TopicSettings[]): Promise<string[]> {
   const { topics } = await admin.fetchTopicMetadata({ topics: settings.map(({ name }) => name) })
   const partitions = new Map(topics.map(topic => [topic.name, topic.partitions.length]))
   const { resources } = await admin.describeConfigs({

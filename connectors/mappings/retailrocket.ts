@@ -15,6 +15,7 @@ export const retailrocket: DataSet = {
   name: 'retailrocket',
   about: 'views, carts and purchases of a shop, the sample or the whole events.csv',
   files: [SAMPLE],
+  isComplete: directory => [...WHOLE, SAMPLE].some(file => existsSync(join(directory, file))),
   events,
 }
 
