@@ -1,5 +1,5 @@
 /** The read API. It needs a view to answer, and a log only to write. */
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Publish } from '../connectors/publisher.ts'
 import type { View } from '../connectors/view.ts'
@@ -49,10 +49,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const { view, config, metrics, logger, publish, now = Date.now, problems = () => [] } = options
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxBodyBytes ?? 4 * MIB,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false, verbose: true } },
     frameworkErrors: answerFailure,
     clientErrorHandler(error, socket) {
       if (!socket.writable) return

@@ -1,5 +1,6 @@
 /** Whatever goes wrong, the answer is `{code, message}` with a code of schemas/errors.ts. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { type ErrorCode, errors, FreshetError } from '../schemas/errors.ts'
 import { idProblem } from '../schemas/ids.ts'
 
@@ -17,8 +18,8 @@ export function failureOf(error: unknown): Failure {
     const byFate = errors[error.code].fate === 'retry' ? 503 : 400
     return { status: statuses[error.code] ?? byFate, code: error.code, message: error.message }
   }
-  const { code, statusCode, message } = error as Partial<FastifyError>
-  if (code === 'FST_ERR_VALIDATION') return { status: 400, code: 'INVALID_QUERY', message: message ?? '' }
+  const { code, statusCode, message, validation } = error as Partial<FastifyError>
+  if (validation) return { status: 400, code: 'INVALID_QUERY', message: sentenceOf(validation[0], message) }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { status: 413, code: 'BODY_TOO_LARGE', message: message ?? '' }
   if (
     error instanceof SyntaxError ||
@@ -29,6 +30,17 @@ export function failureOf(error: unknown): Failure {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return { status: statusCode, code: 'INVALID_QUERY', message: message ?? '' }
   return { status: 500, code: 'HANDLER_FAILED', message: errors.HANDLER_FAILED.means }
+}
+
+/** `limit: must be >= 1, got 0`; `limt: no such parameter or field`. */
+function sentenceOf(problem: FastifySchemaValidationError | undefined, standard = ''): string {
+  if (!problem) return standard
+  const { keyword, instancePath, params, message } = problem
+  const field = instancePath.slice(1).replaceAll('/', '.')
+  if (keyword === 'additionalProperties') return `${params.additionalProperty}: no such parameter or field`
+  if (keyword === 'required') return `${params.missingProperty}: wanted a value, got none`
+  const got = 'data' in problem ? `, got ${JSON.stringify(problem.data)?.slice(0, 60)}` : ''
+  return `${field || 'the body'}: ${message}${got}`
 }
 
 export function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

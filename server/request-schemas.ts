@@ -1,6 +1,8 @@
 /** JSON schemas of requests and answers: they validate, they serialise, and /openapi.json shows them. */
 
 const id = { type: 'string', minLength: 1 }
+/** Looked at by checkId, which says what is wrong under INVALID_ID. */
+const anyId = { type: 'string', description: '1 to 256 bytes of UTF-8' }
 const ids = (maxItems: number, description: string) => ({ type: 'array', items: id, maxItems, description })
 
 export const MAX_LIMIT = 200
@@ -65,9 +67,9 @@ export const cartBody = object(
   { items: { ...ids(100, 'items in the cart'), minItems: 1 }, limit, ...filters, explain },
   ['items'],
 )
-export const userParams = object({ userId: id }, ['userId'])
-export const anonymousParams = object({ anonymousId: id }, ['anonymousId'])
-export const itemParams = object({ itemId: id }, ['itemId'])
+export const userParams = object({ userId: anyId }, ['userId'])
+export const anonymousParams = object({ anonymousId: anyId }, ['anonymousId'])
+export const itemParams = object({ itemId: anyId }, ['itemId'])
 
 const strings = { type: 'array', items: { type: 'string' } }
 export const answer = {

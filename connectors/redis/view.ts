@@ -30,6 +30,8 @@ const FIRST_RETRY_MS = 20
 const LAST_RETRY_MS = 2_000
 /** For reads outside requests: whole pages of the item mirror. */
 const BULK_DEADLINE_MS = 5_000
+/** After it the connection is given up: a peer that vanished says nothing. (socketTimeout of ioredis outlives its socket.) */
+const WRITE_DEADLINE_MS = 10_000
 
 export interface RedisViewOptions {
   /** redis:// or rediss:// */
@@ -67,7 +69,7 @@ export class RedisView implements View {
       connectTimeout: 2_000,
       retryStrategy: times => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), LAST_RETRY_MS),
     }
-    this.#writer = new Redis(url, { ...common, connectionName: `${namespace}-write`, socketTimeout: 10_000 })
+    this.#writer = new Redis(url, { ...common, connectionName: `${namespace}-write` })
     this.#reader = new Redis(url, { ...common, connectionName: `${namespace}-read`, enableAutoPipelining: true })
     this.#checked.promise.catch(() => undefined) // whoever asks through check() hears of it
     this.#writer.on('ready', () => void this.#inspect())
@@ -130,7 +132,7 @@ export class RedisView implements View {
   async #run(calls: readonly ScriptCall[]): Promise<Result[]> {
     const pipeline = this.#writer.pipeline()
     for (const call of calls) pipeline.evalsha(call.script.sha, call.keys.length, ...call.keys, ...call.args)
-    const replies = (await pipeline.exec()) ?? []
+    const replies = (await this.#written(pipeline.exec())) ?? []
     if (replies.length !== calls.length) throw new Error(`wanted ${calls.length} replies, got ${replies.length}`)
     if (replies.some(([error]) => error?.message.startsWith('NOSCRIPT'))) {
       for (const { text } of scripts) await this.#writer.script('LOAD', text)
@@ -165,7 +167,7 @@ export class RedisView implements View {
       else if (isCurrent) pipeline.zrem(goneAt, write.itemId).srem(gone, write.itemId)
     }
     if (pipeline.length === 0 && Object.keys(pages).length === 0) return
-    const replies = (await pipeline.exec()) ?? []
+    const replies = (await this.#written(pipeline.exec())) ?? []
     for (const [error] of replies) if (error) throw error
     const isMoved = replies.some(([, result], index) => index % 2 === 1 && result === 1)
     const isChanged = Object.keys(pages).length > 0
@@ -220,7 +222,7 @@ export class RedisView implements View {
   }
 
   async readPosition(table: string, partition: number): Promise<Version | undefined> {
-    return parseVersion(await this.#writer.get(keys.pos.of(this.#namespace, table, String(partition))))
+    return parseVersion(await this.#written(this.#writer.get(keys.pos.of(this.#namespace, table, String(partition)))))
   }
   async movePositions(moves: readonly PositionMove[]): Promise<MoveResult[]> {
     const text = (version: Version | undefined) => (version ? versionText(version) : '')
@@ -248,16 +250,28 @@ export class RedisView implements View {
     this.#reader.disconnect()
   }
 
-  async #bulk<T>(reply: Promise<T>): Promise<T> {
-    const late = new AbortController()
-    const deadline = wait(BULK_DEADLINE_MS, undefined, { signal: late.signal }).then(() => {
-      throw new FreshetError('REDIS_UNAVAILABLE', `Redis: no answer within ${BULK_DEADLINE_MS} ms`)
-    })
-    deadline.catch(() => undefined) // aborted: the reply came first
+  #bulk<T>(reply: Promise<T>): Promise<T> {
+    return within(BULK_DEADLINE_MS, reply)
+  }
+  async #written<T>(reply: Promise<T>): Promise<T> {
     try {
-      return await Promise.race([reply, deadline])
-    } finally {
-      late.abort()
+      return await within(WRITE_DEADLINE_MS, reply)
+    } catch (error) {
+      if (error instanceof FreshetError) this.#writer.disconnect(true)
+      throw error
     }
+  }
+}
+
+/** @throws FreshetError REDIS_UNAVAILABLE at the deadline */
+async function within<T>(deadlineMs: number, reply: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(new FreshetError('REDIS_UNAVAILABLE', `Redis: no answer within ${deadlineMs} ms`))
+  }, deadlineMs)
+  try {
+    return await Promise.race([reply, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
