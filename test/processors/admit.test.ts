@@ -245,6 +245,11 @@ const bots: { name: string; events: Partial<Interaction>[]; codes: string[] }[] 
     codes: ['ok', 'ok'],
   },
   {
+    name: 'items of the bucket before are new to the next',
+    events: [...carts(50, i => `i${i}`), ...carts(201, i => `i${i}`, 10)],
+    codes: ['ok', 'BOT_TRAFFIC'],
+  },
+  {
     name: 'purchases neither count nor are refused',
     events: [...carts(300, () => 'a'), { type: 'purchase' }],
     codes: ['ok', 'ok'],
