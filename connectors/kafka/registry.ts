@@ -6,7 +6,7 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-sc
 import { FreshetError } from '../../schemas/errors.ts'
 import type { Registry } from '../../schemas/wire.ts'
 
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 10_000 // the client itself waits for ever
 /** What a client may send again later: too slow, too many, and the server's own errors. */
 const BUSY = new Set([408, 429])
 /** A gateway of the client reports a connection that failed as status 400 without a word from the registry. */
@@ -15,9 +15,11 @@ const NO_ANSWER = /^[^ ]* - Error, status 400/
 export class ConfluentRegistry implements Registry {
   readonly #client: SchemaRegistry
   readonly #host: string
+  readonly #timeoutMs: number
 
   /** @param url - `http://host:port/path`, with `user:password@` where the registry wants one */
-  constructor(url: string) {
+  constructor(url: string, { timeoutMs = TIMEOUT_MS } = {}) {
+    this.#timeoutMs = timeoutMs
     const { username, password, origin, pathname } = new URL(url)
     this.#host = origin + pathname.replace(/\/+$/, '')
     this.#client = new SchemaRegistry({
@@ -55,7 +57,7 @@ export class ConfluentRegistry implements Registry {
   /** The client knows no timeout, and a registry that hangs must not hold a task for ever. */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(this.#unavailable(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
+    const timer = setTimeout(() => reject(this.#unavailable(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs)
     return Promise.race([answer, promise]).finally(() => clearTimeout(timer))
   }
 
