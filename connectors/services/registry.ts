@@ -7,7 +7,7 @@ import { ensurePrograms } from './programs.ts'
 import { type Say, runWithSay } from './run-with-say.ts'
 import type { Command } from './service.ts'
 
-const APICURIO_VERSION = '2.6.13.Final' // 3.x needs Java 21
+export const APICURIO_VERSION = '2.6.13.Final' // 3.x needs Java 21
 const ARTIFACT = `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`
 
 export const registryUrl = (port: number): string => `http://127.0.0.1:${port}/apis/ccompat/v7`
