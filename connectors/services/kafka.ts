@@ -4,7 +4,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
-import { ensurePrograms } from './programs.ts'
+import { classArchive } from './class-archive.ts'
+import { freePorts } from './free-ports.ts'
+import { ensurePrograms, javaVersion } from './programs.ts'
 import { type Say, runWithSay } from './run-with-say.ts'
 import type { Command } from './service.ts'
 
@@ -44,13 +46,30 @@ export const jvmOptions = (jit: Jit): string[] => [
 ]
 
 /** @param folder - for its data, settings and log; created where it is missing */
-export async function kafka(
+export async function kafka(folder: string, ports: Ports, jit: Jit, say: Say): Promise<Command> {
+  const jars = await kafkaJars(say)
+  const trial = async (trialFolder: string) => {
+    const [broker = 0, controller = 0] = await freePorts(2)
+    return commandIn(trialFolder, { broker, controller }, 'C1', jars, [], say)
+  }
+  // An archive fits one Java only; another is passed over with a warning, and would never be replaced.
+  const name = `kafka-${KAFKA_VERSION}-classes-${javaVersion().replaceAll(/[^\w.]/g, '')}`
+  return commandIn(folder, ports, jit, jars, await classArchive(name, trial, say), say)
+}
+
+interface Ports {
+  readonly broker: number
+  readonly controller: number
+}
+
+async function commandIn(
   folder: string,
-  ports: { broker: number; controller: number },
+  ports: Ports,
   jit: Jit,
+  jars: string,
+  archive: readonly string[],
   say: Say,
 ): Promise<Command> {
-  const jars = await kafkaJars(say)
   mkdirSync(folder, { recursive: true })
   const settings = join(folder, 'server.properties')
   const here = {
@@ -61,14 +80,14 @@ export async function kafka(
   }
   const lines = Object.entries({ ...BROKER_SETTINGS, ...here }).map(([name, value]) => `${name}=${value}`)
   writeFileSync(settings, `${lines.join('\n')}\n`)
-  const classpath = ['-cp', `${jars}/*`]
+  const java = [...archive, ...jvmOptions(jit), '-cp', `${jars}/*`]
   const clusterId = randomBytes(16).toString('base64url')
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]
-  await runWithSay('formatting Kafka', 'java', [...jvmOptions('C1'), ...classpath, ...format], {}, say)
+  await runWithSay('formatting Kafka', 'java', [...java, ...format], {}, say)
   return {
     name: 'kafka',
     file: 'java',
-    args: ['-Xms256m', '-Xmx512m', ...jvmOptions(jit), ...classpath, 'kafka.Kafka', settings],
+    args: ['-Xms256m', '-Xmx512m', ...java, 'kafka.Kafka', settings],
     sign: settings,
     logFile: join(folder, 'kafka.log'),
     isReady: () => hasBroker(ports.broker),

@@ -34,12 +34,14 @@ async function install(programs: readonly Program[], say: Say): Promise<void> {
   if (still.length > 0) throw new Error(`${still.join(', ')} still missing after apt-get install ${packages.join(' ')}`)
 }
 
-function checkJava(): void {
+/** @returns as Java says it, say `17.0.15`; "" where it says none */
+export function javaVersion(): string {
   const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' })
-  const version = Number(/version "(?:1\.)?(\d+)/.exec(stderr)?.[1] ?? 0)
-  if (version < MIN_JAVA) {
-    throw new Error(
-      `java: wanted version ${MIN_JAVA} or later (Debian: default-jre-headless), got ${version || stderr.trim()}`,
-    )
-  }
+  return /version "([^"]*)"/.exec(stderr ?? '')?.[1] ?? ''
+}
+
+function checkJava(): void {
+  const got = javaVersion()
+  if (Number(/^(?:1\.)?(\d+)/.exec(got)?.[1] ?? 0) >= MIN_JAVA) return
+  throw new Error(`java: wanted version ${MIN_JAVA} or later (Debian: default-jre-headless), got ${got || 'none'}`)
 }
