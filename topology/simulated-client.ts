@@ -103,7 +103,7 @@ export class SimulatedClient implements LogPort {
   purge(at: TopicPartition, beforeOffset: number): Promise<void> {
     return this.#core.during(async () => {
       await this.step('topics:purge')
-      this.#core.partition(at).deleteRecords(beforeOffset)
+      this.#core.partition(at).purge(beforeOffset)
     })
   }
 

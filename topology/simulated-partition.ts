@@ -92,6 +92,13 @@ export class SimulatedPartition {
     return { records: this.#visible(this.#entries.slice(from, to), aborted), nextOffset, isDrained: nextOffset === end }
   }
 
+  /** @throws for a table, which is kept by key */
+  purge(beforeOffset: number): void {
+    const { cleanup, name } = this.#settings
+    if (cleanup === 'compact') throw new Error(`${name}: wanted a stream to purge, got a table`)
+    this.deleteRecords(beforeOffset)
+  }
+
   /** Oldest records go; nothing before `offset` can be read again. Never past the last stable offset. */
   deleteRecords(offset: number): void {
     this.#begin = Math.max(this.#begin, Math.min(offset, this.range.end))
