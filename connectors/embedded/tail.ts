@@ -1,0 +1,37 @@
+/** The newest records of one topic in memory, so that a reader that keeps up never reads them back from disk. */
+import type { LogRecord } from '../../topology/log-port.ts'
+
+const MAX_RECORDS = 8_192
+const MAX_BYTES = 4 * 1024 * 1024
+
+const sizeOf = (record: LogRecord): number => (record.key?.length ?? 0) + (record.value?.length ?? 0) + 100
+
+export class Tail {
+  #records: LogRecord[] = []
+  #bytes = 0
+  /** Everything from here on is held; records follow each other without a gap. */
+  #first: number
+
+  constructor(next: number) {
+    this.#first = next
+  }
+
+  push(record: LogRecord): void {
+    this.#records.push(record)
+    this.#bytes += sizeOf(record)
+    if (this.#records.length > MAX_RECORDS || this.#bytes > MAX_BYTES) this.#halve()
+  }
+
+  /** @returns undefined where `offset` is older than what is held */
+  read(offset: number, maxRecords: number): readonly LogRecord[] | undefined {
+    if (offset < this.#first) return undefined
+    const from = offset - this.#first
+    return this.#records.slice(from, from + maxRecords)
+  }
+
+  #halve(): void {
+    const gone = this.#records.splice(0, Math.ceil(this.#records.length / 2))
+    this.#first += gone.length
+    for (const record of gone) this.#bytes -= sizeOf(record)
+  }
+}
