@@ -8,10 +8,10 @@ export interface EpochSum {
 }
 
 /** Raw decayed count of one neighbour. */
-export interface PageSlot {
+export interface NeighbourSlot {
   /** the other item */
   itemId: string
-  /** every epoch whose sum is not 0, ascending */
+  /** at most eight epochs, ascending, none of them 0 */
   sums: EpochSum[]
   /** what the slot took over from the neighbour it replaced */
   error: EpochSum[]
@@ -24,7 +24,7 @@ export interface NeighbourPage {
   /** a neighbour of the page was replaced, or one refused, because the row was full */
   overflowed: boolean
   /** 1 to 16 */
-  slots: PageSlot[]
+  slots: NeighbourSlot[]
 }
 
 export const neighbourPage: RecordSchema<NeighbourPage> = recordSchema('neighbour-page')

@@ -13,8 +13,8 @@ export interface NeighbourSlot {
   itemId: string
   /** at most four epochs, ascending */
   sums: EpochSum[]
-  /** by how much Space-Saving may have over-counted, scaled like sums; 0 where exact */
-  error: number
+  /** by how much Space-Saving may have over-counted `sums`, decaying like them; empty where exact */
+  error: EpochSum[]
 }
 
 /** Raw counts of all neighbours of an item in one relation. */

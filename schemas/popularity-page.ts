@@ -8,23 +8,25 @@ export interface EpochSum {
 }
 
 /** Decayed positive weight of one item in one country on one device. */
-export interface PageCell {
-  /** country|device, "" for an unknown half */
-  cell: string
-  /** half-units, half-life of popular; ascending */
+export interface PopularityCell {
+  /** "" where unknown */
+  country: string
+  /** "" where unknown */
+  device: string
+  /** half-units, half-life of popular */
   slow: EpochSum[]
-  /** half-units, half-life of trending; ascending */
+  /** half-units, half-life of trending */
   fast: EpochSum[]
 }
 
-/** Up to 16 cells of the popularity of an item; a cell keeps its place. */
+/** Up to 8 cells of the popularity of an item; a cell keeps its place. */
 export interface PopularityPage {
   /** newest event time counted in the page */
   newestMs: number
-  /** a cell beyond the bound was counted in the cell of unknown country and device */
+  /** a cell of the page was ever counted for more than its country and device */
   overflowed: boolean
-  /** 1 to 16 */
-  cells: PageCell[]
+  /** 1 to 8 */
+  cells: PopularityCell[]
 }
 
 export const popularityPage: RecordSchema<PopularityPage> = recordSchema('popularity-page')

@@ -1,0 +1,111 @@
+/**
+ * The neighbours of one item in one relation, in pages of 16 slots. A neighbour keeps its slot, also at a sum of 0, so a
+ * row overflows exactly when more than `limit` distinct neighbours were ever named, in whatever order. From then on
+ * Space-Saving (Metwally, Agrawal, El Abbadi, ICDT 2005): the neighbour of least decayed weight, of equal ones that of the
+ * smallest id, makes room for a new one, which takes its sums over and carries them as its error: what the
+ * newcomer really weighs lies between sums − error and sums. A decrease of a neighbour without a slot is then left out.
+ */
+import type { NeighbourPage, NeighbourSlot } from '../schemas/neighbour-page.ts'
+import type { EpochSum } from '../schemas/neighbours.ts'
+import { addUnits } from './decay.ts'
+import { indexOf, moveIndex, PAGE_SLOTS, RowIndex, slotAt } from './neighbour-row-index.ts'
+
+type Pages = readonly NeighbourPage[]
+
+export interface RowDelta {
+  readonly itemId: string
+  /** What it adds to the accumulator of the epoch; not 0. */
+  readonly units: number
+}
+
+export interface RowChange {
+  /** Pages that nothing was added to are the same by identity. */
+  readonly pages: Pages
+  /** Neighbours that had to make room. */
+  readonly replaced: number
+}
+
+/**
+ * @param atMs - event time of all deltas, which lies in `epoch`
+ * @param limit - most neighbours of a row, ≥ 1
+ */
+export function addToRow(
+  pages: Pages,
+  deltas: readonly RowDelta[],
+  epoch: number,
+  atMs: number,
+  limit: number,
+): RowChange {
+  const next = pages.slice()
+  const index = indexOf(pages)
+  let count = slotCount(pages)
+  let replaced = 0
+  for (const { itemId, units } of deltas) {
+    const at = index ? index.find(itemId) : scan(next, itemId)
+    if (at >= 0) {
+      const { sums, error } = slotAt(next, at)
+      put(at, { itemId, sums: addUnits(sums, epoch, units), error })
+    } else if (count < limit) {
+      put(count++, { itemId, sums: addUnits([], epoch, units), error: [] })
+    } else if (units > 0) {
+      const least = (index ?? new RowIndex(next)).least(next)
+      const error = least.weight > 0 ? slotAt(next, least.at).sums : []
+      put(least.at, { itemId, sums: addUnits(error, epoch, units), error }).overflowed = true
+      replaced++
+    } else if (!hasOverflowed(next)) {
+      pageAt(0).overflowed = true
+    }
+  }
+  if (index) moveIndex(index, pages, next)
+  return { pages: next, replaced }
+
+  function put(at: number, slot: NeighbourSlot): NeighbourPage {
+    const page = pageAt(Math.floor(at / PAGE_SLOTS))
+    index?.changed(at, slot, page.slots[at % PAGE_SLOTS])
+    page.slots[at % PAGE_SLOTS] = slot
+    page.newestMs = Math.max(page.newestMs, atMs)
+    return page
+  }
+
+  /** A page that is in `next` alone, and may be written to until that is returned. */
+  function pageAt(number: number): NeighbourPage {
+    const page = next[number]
+    if (page !== undefined && page !== pages[number]) return page
+    const own = page
+      ? { newestMs: page.newestMs, overflowed: page.overflowed, slots: page.slots.slice() }
+      : { newestMs: 0, overflowed: false, slots: [] }
+    next[number] = own
+    return own
+  }
+}
+
+/** @returns whether a neighbour of the row was ever turned away */
+export const hasOverflowed = (pages: Pages): boolean => pages.some(page => page.overflowed)
+
+/** @returns newest event time counted, 0 for an empty row */
+export const newestOf = (pages: Pages): number => pages.reduce((newest, page) => Math.max(newest, page.newestMs), 0)
+
+/** @returns the neighbours whose sums are not all taken back */
+export const slotsOf = (pages: Pages): NeighbourSlot[] =>
+  pages.flatMap(page => page.slots.filter(slot => slot.sums.length > 0))
+
+/** @returns the same for every order of arrival, as long as the row has not overflowed */
+export const canonicalRow = (pages: Pages): [itemId: string, sums: [epoch: number, sum: number][]][] =>
+  slotsOf(pages)
+    .map(({ itemId, sums }): [string, [number, number][]] => [itemId, canonicalSums(sums)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+
+export const canonicalSums = (sums: readonly EpochSum[]): [epoch: number, sum: number][] =>
+  sums.map(({ epoch, sum }) => [epoch, sum])
+
+const slotCount = (pages: Pages): number =>
+  pages.length === 0 ? 0 : (pages.length - 1) * PAGE_SLOTS + (pages.at(-1) as NeighbourPage).slots.length
+
+function scan(pages: Pages, itemId: string): number {
+  for (let number = 0; number < pages.length; number++) {
+    const { slots } = pages[number] as NeighbourPage
+    for (let i = 0; i < slots.length; i++)
+      if ((slots[i] as NeighbourSlot).itemId === itemId) return number * PAGE_SLOTS + i
+  }
+  return -1
+}
