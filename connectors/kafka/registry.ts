@@ -12,25 +12,67 @@ const BUSY = new Set([408, 429])
 /** A gateway of the client reports a connection that failed as status 400 without a word from the registry. */
 const NO_ANSWER = /^[^ ]* - Error, status 400/
 
+/**
+ * The client registers a new subject first and sets BACKWARD on it then. In between, and for ever after a crash in
+ * between, some registries answer with their global level, NONE. And of two processes that start at once one may hear
+ * 409, "already exists", where it should hear the id.
+ */
+const IS_UNSET = /\(BACKWARD != NONE\)$/
+const MAX_ATTEMPTS = 4
+
 export class ConfluentRegistry implements Registry {
   readonly #client: SchemaRegistry
   readonly #host: string
   readonly #timeoutMs: number
+  readonly #authorization: { authorization?: string }
 
   /** @param url - `http://host:port/path`, with `user:password@` where the registry wants one */
   constructor(url: string, { timeoutMs = TIMEOUT_MS } = {}) {
     this.#timeoutMs = timeoutMs
     const { username, password, origin, pathname } = new URL(url)
+    const auth = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
     this.#host = origin + pathname.replace(/\/+$/, '')
     this.#client = new SchemaRegistry({
       host: this.#host,
       clientId: 'freshet',
       retry: { retries: 0 }, // the caller waits and asks again
-      ...(username && { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) } }),
+      ...(username && { auth }),
     })
+    const basic = Buffer.from(`${auth.username}:${auth.password}`).toString('base64')
+    this.#authorization = username ? { authorization: `Basic ${basic}` } : {}
   }
 
   async register(subject: string, source: string): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#registerOnce(subject, source)
+      } catch (error) {
+        if (!(error instanceof FreshetError) || attempt === MAX_ATTEMPTS) throw error
+        if (IS_UNSET.test(error.message)) await this.#setBackward(subject)
+        else if (statusOf(error.cause) !== 409) throw error
+      }
+    }
+  }
+
+  async #setBackward(subject: string): Promise<void> {
+    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json', ...this.#authorization }
+    try {
+      const response = await fetch(`${this.#host}/config/${encodeURIComponent(subject)}`, {
+        method: 'PUT',
+        headers,
+        body: '{"compatibility":"BACKWARD"}',
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      })
+      const answer = await response.text()
+      // 409: another process has set it just now.
+      if (!response.ok && response.status !== 409)
+        throw new Error(`status ${response.status} on setting ${subject} to BACKWARD: ${answer}`)
+    } catch (cause) {
+      throw this.#unavailable(cause)
+    }
+  }
+
+  async #registerOnce(subject: string, source: string): Promise<number> {
     try {
       const schema = { type: SchemaType.AVRO, schema: source } as const
       // The client would name the subject after the record; and it sets BACKWARD on a subject's first registration.

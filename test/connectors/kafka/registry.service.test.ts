@@ -18,6 +18,19 @@ describe('confluent registry, a real one', () => {
     const response = await fetch(`${url}/config/set-backward-value`)
     assert.deepEqual(await response.json(), { compatibilityLevel: 'BACKWARD' })
   })
+
+  it('ends what a crash left half done: a subject with a schema and without a level of its own', async () => {
+    const { source } = topics.users.schema
+    const registered = await fetch(`${url}/subjects/half-done-value/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema: source }),
+    })
+    const { id } = (await registered.json()) as { id: number }
+    assert.equal(await new ConfluentRegistry(url).register('half-done-value', source), id)
+    const level = await fetch(`${url}/config/half-done-value`)
+    assert.deepEqual(await level.json(), { compatibilityLevel: 'BACKWARD' })
+  })
 })
 
 describe('confluent registry, killed and started again', async () => {
