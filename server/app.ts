@@ -98,7 +98,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       void refresh().finally(() => {
         isRunning = false
       })
-    }, config.refreshMs ?? 1_000)
+    }, config.refreshMs ?? 1_000).unref() // the socket keeps the process alive, not this
   })
   app.addHook('onClose', async () => clearInterval(timer))
 
