@@ -16,11 +16,17 @@ const FADE = Float32Array.from({ length: MAX_ANCHORS }, (_, place) => 2 ** (-pla
 /** What a category chosen at sign-up counts for, beside 1 for the newest item bought. */
 const PREFERRED_WEIGHT = 1
 
+/** Which of the vectors are asked for at all. */
+export interface Wants {
+  readonly taste: boolean
+  readonly content: boolean
+}
+
 /**
  * @param ask - filled anew
  * @param blocked - filled anew: everything liked, turned down or bought
  */
-export function fillAsk(state: ListState, items: ItemIndex, ask: Ask, blocked: ItemSet): void {
+export function fillAsk(state: ListState, items: ItemIndex, wants: Wants, ask: Ask, blocked: ItemSet): void {
   ask.clear()
   blocked.clear()
   state.forEach((item, code) => {
@@ -39,8 +45,8 @@ export function fillAsk(state: ListState, items: ItemIndex, ask: Ask, blocked: I
   ask.country = state.country ?? state.homeCountry
   ask.device = state.device ?? state.usualDevice
   fillCategories(state, items, ask)
-  ask.hasTaste = ask.anchorCount > 0 && state.userVector(items).read(ask.taste)
-  ask.hasContent = fillContent(items, ask)
+  ask.hasTaste = wants.taste && ask.anchorCount > 0 && state.userVector(items).read(ask.taste)
+  ask.hasContent = wants.content && fillContent(items, ask)
 }
 
 const categoryNumbers = new Int32Array(MAX_ANCHORS * MAX_CATEGORIES + 32)

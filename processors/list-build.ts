@@ -7,10 +7,12 @@ import { ItemSet } from '../retrieval/item-set.ts'
 import { Nearest } from '../retrieval/nearest.ts'
 import type { RelatedIndex } from '../retrieval/related-index.ts'
 import { rungOf } from '../retrieval/rung.ts'
+import { content } from '../retrieval/sources/content.ts'
+import { taste } from '../retrieval/sources/taste.ts'
 import type { TrendingIndex } from '../retrieval/trending-index.ts'
 import { murmur2 } from '../schemas/ids.ts'
 import type { ListItem, RankedList } from '../schemas/ranked-list.ts'
-import { fillAsk } from './list-ask.ts'
+import { fillAsk, type Wants } from './list-ask.ts'
 import type { ListState } from './list-state.ts'
 
 const NO_REASON: number[] = []
@@ -20,9 +22,11 @@ export class ListBuild {
   readonly #ask = new Ask()
   readonly #blocked = new ItemSet()
   readonly #blend: Blend
+  readonly #wants: Wants
 
   constructor(items: ItemIndex, related: RelatedIndex, trending: TrendingIndex, options: BlendOptions) {
     this.#items = items
+    this.#wants = { taste: options.sources.includes(taste.name), content: options.sources.includes(content.name) }
     const admission = { blocked: this.#blocked, isServable: (item: number) => items.isServable(item) }
     const nearest = new Nearest(items.vectors, admission, options.limit)
     this.#blend = new Blend({ items, related, trending, nearest }, admission, options)
@@ -34,7 +38,7 @@ export class ListBuild {
    */
   build(state: ListState, nowMs: number): RankedList {
     const rung = rungOf(state.positives)
-    fillAsk(state, this.#items, this.#ask, this.#blocked)
+    fillAsk(state, this.#items, this.#wants, this.#ask, this.#blocked)
     this.#blend.run(this.#ask, rung)
     const because: string[] = []
     return {

@@ -130,11 +130,12 @@ class ListInstance implements ViewInstance {
     const state = this.#visitors.get(key)
     if (state === undefined) return [] // forgotten since; their last list stands
     const value = this.#build.build(state, nowMs)
-    const before = state.top
+    this.#scratch.clear()
+    for (const item of state.top) this.#scratch.add(item)
     state.top = this.#build.top(PUBLIC_TOP)
     state.builtAtMs = nowMs
     for (const item of state.top) {
-      if (!before.includes(item) && this.#holders.add(item, state.slot)) this.#context.count('holdersLost')
+      if (this.#scratch.add(item) && this.#holders.add(item, state.slot)) this.#context.count('holdersLost')
     }
     return [{ key, value }]
   }

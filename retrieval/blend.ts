@@ -1,8 +1,9 @@
 /**
  * A calibrated linear blend. Each source's score is mapped to 0..1 by score / (score + halfScore), and a candidate's score
  * is the sum of these, weighted by how well the visitor is known; the weights of a rung add up to 1. An item found by
- * several sources is one candidate with all its reasons. Each source may bring its equal share of `limit` candidates, and
- * of those stored it keeps at least QUOTA where it found as many, so that no source starves before a later ranking.
+ * several sources is one candidate with all its reasons. Each source may bring its equal share of `limit` candidates, but no
+ * more than a list holds, and of those stored it keeps at least QUOTA where it found as many, so that no source starves
+ * before a later ranking.
  */
 import type { Ask } from './ask.ts'
 import { type Admission, CandidateSet, MAX_BECAUSE } from './candidate-set.ts'
@@ -49,6 +50,8 @@ export class Blend {
   /** Number of the source that gave most, by slot. */
   readonly mainSource: Uint8Array
   readonly #mainPart: Float32Array
+  /** 1 by slot for those in `slots`. */
+  readonly #isPlaced: Uint8Array
   readonly #options: BlendOptions
   readonly #weights: Readonly<Record<Rung, readonly number[]>>
   readonly #tables: Tables
@@ -71,6 +74,7 @@ export class Blend {
     this.bits = new Uint8Array(limit)
     this.mainSource = new Uint8Array(limit)
     this.#mainPart = new Float32Array(limit)
+    this.#isPlaced = new Uint8Array(limit)
     this.#share = new TopK(limit)
     this.#top = new TopK(stored)
     this.items = new Int32Array(stored)
@@ -82,7 +86,8 @@ export class Blend {
     const weights = this.#weights[rung]
     const asked = weights.filter(weight => weight > 0).length
     this.found.clear()
-    const share = Math.floor(this.#options.limit / Math.max(asked, 1))
+    const { limit, stored } = this.#options
+    const share = Math.min(Math.floor(limit / Math.max(asked, 1)), stored)
     this.#tables.nearest.find(ask, weights[TASTE] ? share : 0, weights[CONTENT] ? share : 0)
     for (let s = 0; s < sources.length; s++) {
       const weight = weights[s] as number
@@ -98,13 +103,14 @@ export class Blend {
     const gathered = this.#gathered
     gathered.clear()
     source.collect(ask, this.#tables, gathered)
-    this.#share.begin(share)
+    const best = this.#share
+    best.begin(share)
     for (let slot = 0; slot < gathered.count; slot++) {
       const score = gathered.scores[slot] as number
-      if (score > 0) this.#share.offer(slot, score)
+      if (score > 0 && score > best.threshold) best.offer(slot, score)
     }
-    for (let i = 0; i < this.#share.count; i++) {
-      const slot = this.#share.items[i] as number
+    for (let i = 0; i < best.count; i++) {
+      const slot = best.items[i] as number
       const score = gathered.scores[slot] as number
       this.#blendIn(slot, number, (weight * score) / (score + source.halfScore))
     }
@@ -116,16 +122,19 @@ export class Blend {
     const gathered = this.#gathered
     const before = found.count
     const slot = found.add(gathered.items[gatheredSlot] as number, part, -1)
+    const scale = part / (gathered.scores[gatheredSlot] as number)
     if (slot === before) {
-      this.bits[slot] = 0
-      this.#mainPart[slot] = 0
+      this.bits[slot] = 1 << source
+      this.mainSource[slot] = source
+      this.#mainPart[slot] = part
+      found.copyBecause(slot, gathered, gatheredSlot, scale)
+      return
     }
     this.bits[slot] = (this.bits[slot] as number) | (1 << source)
     if (part > (this.#mainPart[slot] as number)) {
       this.#mainPart[slot] = part
       this.mainSource[slot] = source
     }
-    const scale = part / (gathered.scores[gatheredSlot] as number)
     for (let b = gatheredSlot * MAX_BECAUSE; b < (gatheredSlot + 1) * MAX_BECAUSE; b++) {
       const because = gathered.because[b] as number
       if (because < 0) break
@@ -139,11 +148,13 @@ export class Blend {
     for (let slot = 0; slot < this.found.count; slot++) top.offer(slot, this.found.scores[slot] as number)
     top.finish()
     this.count = top.count
+    this.#isPlaced.fill(0, 0, this.found.count)
     for (let i = 0; i < top.count; i++) this.#place(i, top.items[i] as number)
   }
 
   #place(at: number, slot: number): void {
     this.slots[at] = slot
+    this.#isPlaced[slot] = 1
     this.items[at] = this.found.items[slot] as number
   }
 
@@ -176,7 +187,7 @@ export class Blend {
     for (let slot = 0; slot < this.found.count; slot++) {
       if ((((this.bits[slot] as number) >> source) & 1) === 0) continue
       if (best >= 0 && (this.found.scores[slot] as number) <= (this.found.scores[best] as number)) continue
-      if (!this.slots.subarray(0, this.count).includes(slot)) best = slot
+      if (this.#isPlaced[slot] === 0) best = slot
     }
     return best
   }
@@ -192,6 +203,7 @@ export class Blend {
 
   /** Takes out the candidate at `at` and puts `slot` where its score belongs. */
   #replace(at: number, slot: number): void {
+    this.#isPlaced[this.slots[at] as number] = 0
     const score = this.found.scores[slot] as number
     let to = at
     while (to > 0 && (this.found.scores[this.slots[to - 1] as number] as number) < score) {

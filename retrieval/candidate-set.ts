@@ -56,6 +56,16 @@ export class CandidateSet {
     return slot
   }
 
+  /** Replaces a slot's reasons by those of a slot of another set, their parts times `scale`. */
+  copyBecause(slot: number, from: CandidateSet, fromSlot: number, scale: number): void {
+    const to = slot * MAX_BECAUSE
+    const first = fromSlot * MAX_BECAUSE
+    for (let i = 0; i < MAX_BECAUSE; i++) {
+      this.because[to + i] = from.because[first + i] as number
+      this.parts[to + i] = (from.parts[first + i] as number) * scale
+    }
+  }
+
   /** Takes `amount` from an item that is in the set; others stay out. */
   lower(item: number, amount: number): void {
     const slot = this.slotOf(item)

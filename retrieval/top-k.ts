@@ -20,6 +20,11 @@ export class TopK {
     this.count = 0
   }
 
+  /** What was asked for, at most maxK. */
+  get k(): number {
+    return this.#k
+  }
+
   /** What a score must exceed to be taken for certain; −Infinity while there is room. */
   get threshold(): number {
     if (this.#k === 0) return Number.POSITIVE_INFINITY
