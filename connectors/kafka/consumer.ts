@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
-import type { ConsumerOptions, LogConsumer, LogRecord, TopicPartition } from '../../topology/log-port.ts'
+import type { ConsumerOptions, LogConsumer, TopicPartition } from '../../topology/log-port.ts'
 import { assigner } from './assigner.ts'
 import { isCoordinatorLoading, isRebalance } from './causes.ts'
-import type { RawMessage } from './decode-messages.ts'
 import type { FetchedBatch } from './fetched-batch.ts'
+import { recordOf } from './log-record.ts'
 import type { Logger } from './logging.ts'
 
 /** How long a fetch waits for the first record, ms; also how soon a resumed partition is asked for at the latest. */
@@ -31,7 +31,8 @@ interface Place {
 }
 
 /**
- * A member of a group (a broadcast is a group of one), positioned by its owner alone.
+ * A member of a group, positioned by its owner alone. A broadcast is a group of one, which the broker forgets by itself
+ * when it is empty, since nothing was committed to it.
  *
  * opened ──▶ joining ──▶ assigned ──▶ stopped
  *               ▲            │
@@ -47,14 +48,15 @@ export class KafkaConsumer implements LogConsumer {
   #running: Promise<void> | undefined
   #places = new Map<string, Place>()
   #held: readonly number[] = []
-  #hasJoined = false
   #isEnded = false
   #stopping: Promise<void> | undefined
+  /** kafkajs restarts a consumer by itself, and cannot be stopped before that has come to something. */
+  #restarting: PromiseWithResolvers<void> | undefined
 
   private constructor(setup: ConsumerSetup, options: ConsumerOptions) {
     this.#setup = setup
     this.#options = options
-    this.#heartbeatMs = Math.min(1000, Math.floor(setup.sessionTimeoutMs / 3))
+    this.#heartbeatMs = Math.min(500, Math.floor(setup.sessionTimeoutMs / 3))
     this.#client = this.#newConsumer()
   }
 
@@ -120,7 +122,7 @@ export class KafkaConsumer implements LogConsumer {
     }
   }
 
-  /** Resolves when the last handler has returned; so it must not be awaited inside one. */
+  /** Resolves when the last handler has returned; so it must not be awaited inside one. Without a broker it takes some seconds. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -129,13 +131,16 @@ export class KafkaConsumer implements LogConsumer {
   async #stop(): Promise<void> {
     this.#isEnded = true
     this.#places = new Map()
-    const { admin, groupId, logger } = this.#setup
+    await this.#running // kafkajs does not notice a stop while it joins
+    await this.#restarting?.promise
+    await this.#disconnect()
+  }
+
+  async #disconnect(): Promise<void> {
     try {
-      await this.#running // kafkajs does not notice a stop while it joins
       await this.#client.disconnect()
-      if (this.#options.group === null && this.#hasJoined) await admin.deleteGroups([groupId])
     } catch (error) {
-      logger.debug({ group: groupId, err: error }, 'a consumer did not stop cleanly')
+      this.#setup.logger.debug({ group: this.#setup.groupId, err: error }, 'a consumer did not stop cleanly')
     }
   }
 
@@ -176,8 +181,11 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   #assigned(client: Consumer, { payload }: ConsumerGroupJoinEvent): void {
-    if (this.#isEnded || client !== this.#client) return
-    this.#hasJoined = true
+    if (client !== this.#client) return
+    const restarting = this.#restarting
+    this.#restarting = undefined
+    if (restarting) setImmediate(restarting.resolve) // it runs only after this event
+    if (this.#isEnded) return
     const assigned = Object.entries(payload.memberAssignment)
       .flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })))
       .toSorted((a, b) => a.partition - b.partition || (a.topic < b.topic ? -1 : 1))
@@ -230,7 +238,10 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   #crashed(client: Consumer, { payload: { error, restart } }: ConsumerCrashEvent): void {
-    if (this.#isEnded || client !== this.#client) return
+    if (client !== this.#client) return
+    if (restart) this.#restarting ??= Promise.withResolvers()
+    else this.#restarting?.resolve()
+    if (this.#isEnded) return
     this.#places = new Map() // handlers of this session change nothing any more
     if (restart) {
       this.#setup.logger.warn({ group: this.#setup.groupId, err: error }, 'consumer lost its broker, joins again')
@@ -263,27 +274,4 @@ export class KafkaConsumer implements LogConsumer {
 function ourOwn(error: unknown): Error {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof FreshetError) return cause
   return error instanceof Error ? error : new Error(String(error))
-}
-
-/** Copied, so that keeping a key does not keep the whole fetch, up to 10 MB, alive. */
-function recordOf(topic: string, partition: number, { offset, timestamp, key, value, headers }: RawMessage): LogRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(offset),
-    timestampMs: Number(timestamp),
-    key: key && Buffer.from(key),
-    value: value && Buffer.from(value),
-    headers: headersOf(headers),
-  }
-}
-
-/** The last one of a name counts; one without a value is left out. */
-function headersOf(headers: RawMessage['headers']): Record<string, Buffer> {
-  const copies: [string, Buffer][] = []
-  for (const [name, values] of Object.entries(headers)) {
-    const value = Array.isArray(values) ? values.at(-1) : values
-    if (value) copies.push([name, Buffer.from(value)])
-  }
-  return Object.fromEntries(copies)
 }

@@ -12,6 +12,7 @@
  *    ends the consumer with DATA_LOST. It committed the default offset and went on in silence.
  * 7. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
  *    member it was. As a new one it waits until the session of its former self has run out.
+ * 8. `Cluster.findGroupCoordinator`: asked at most once a second for a transactional id; it was asked twice a commit.
  */
 import { createRequire } from 'node:module'
 import { FreshetError } from '../../schemas/errors.ts'
@@ -93,6 +94,28 @@ patch('consumer/consumerGroup', {
       `${topic}[${partition}]: wanted to go on at offset ${position}, but the log begins at ${begin} or ends before`,
     )
     throw Object.assign(lost, { retriable: false }) // what kafkajs looks at to give up
+  },
+})
+
+interface Broker {
+  isConnected(): boolean
+}
+type Asked = { groupId: string; coordinatorType?: number }
+const TRANSACTION = 1
+const COORDINATOR_FOR_MS = 1000
+const coordinators = new WeakMap<object, { id: string; broker: Broker; untilMs: number }>()
+const clusterOf = require(`${SOURCE}cluster`) as {
+  prototype: { findGroupCoordinator(asked: Asked): Promise<Broker> }
+}
+const { findGroupCoordinator } = clusterOf.prototype
+patch('cluster', {
+  async findGroupCoordinator(this: object, asked: Asked): Promise<Broker> {
+    if (asked.coordinatorType !== TRANSACTION) return findGroupCoordinator.call(this, asked)
+    const known = coordinators.get(this)
+    if (known?.id === asked.groupId && Date.now() < known.untilMs && known.broker.isConnected()) return known.broker
+    const broker = await findGroupCoordinator.call(this, asked)
+    coordinators.set(this, { id: asked.groupId, broker, untilMs: Date.now() + COORDINATOR_FOR_MS })
+    return broker
   },
 })
 
