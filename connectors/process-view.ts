@@ -26,9 +26,9 @@ type User = Partial<Record<UserField, Held<Buffer | null>>>
 
 export interface ProcessViewOptions {
   readonly now: () => number
-  /** Visitors held; the one written longest ago goes first. Default 1,000,000. */
+  /** Visitors held; the one written longest ago goes first. Default 200,000, about 12 kB each. */
   readonly maxUsers?: number
-  /** JSON values held; the one written longest ago goes first. Default 2,000,000. */
+  /** JSON values held; the one written longest ago goes first. Default 500,000, 2 to 7 kB each. */
   readonly maxValues?: number
 }
 
@@ -37,8 +37,10 @@ export class ProcessView implements View {
   readonly #maxUsers: number
   readonly #maxValues: number
   readonly #users = new Map<string, User>()
-  readonly #values = new Map<string, Held<string>>()
-  readonly #items = new Map<string, Held<Readonly<Record<string, string>> | null>>()
+  /** As bytes, off the heap: a public list has 7 kB. */
+  readonly #values = new Map<string, Held<Buffer>>()
+  /** Versions only: in process nobody reads the public text. */
+  readonly #items = new Map<string, Held<undefined>>()
   readonly #pages = new Map<number, { change: number; readonly rows: Map<number, Held<Buffer>> }>()
   readonly #gone = new Map<string, number>()
   readonly #positions = new Map<string, Version>()
@@ -46,8 +48,8 @@ export class ProcessView implements View {
 
   constructor(options: ProcessViewOptions) {
     this.#now = options.now
-    this.#maxUsers = options.maxUsers ?? 1_000_000
-    this.#maxValues = options.maxValues ?? 2_000_000
+    this.#maxUsers = options.maxUsers ?? 200_000
+    this.#maxValues = options.maxValues ?? 500_000
   }
 
   async write(writes: readonly ViewWrite[]): Promise<void> {
@@ -68,7 +70,7 @@ export class ProcessView implements View {
     const body = write.value ? write.rec : TOMBSTONE
     if (!body) return
     const ttlSeconds = write.value ? keys.rec.ttlSeconds : TOMBSTONE_TTL_SECONDS
-    const rec = this.#hold(write.version, versioned(write.version, body), ttlSeconds)
+    const rec = this.#hold(write.version, Buffer.from(versioned(write.version, body)), ttlSeconds)
     put(this.#values, recName(write.visitor), rec, this.#maxValues)
   }
 
@@ -77,7 +79,7 @@ export class ProcessView implements View {
     const held = this.#live(this.#values.get(name))
     if (held && !isNewer(version, held.version)) return
     const ttlSeconds = body === TOMBSTONE ? TOMBSTONE_TTL_SECONDS : key.ttlSeconds
-    put(this.#values, name, this.#hold(version, versioned(version, body), ttlSeconds), this.#maxValues)
+    put(this.#values, name, this.#hold(version, Buffer.from(versioned(version, body)), ttlSeconds), this.#maxValues)
   }
 
   #writeItem(write: ViewWrite & { kind: 'item' }) {
@@ -85,7 +87,7 @@ export class ProcessView implements View {
     if (held && isNewer(held.version, write.version)) return
     this.#items.set(
       write.itemId,
-      this.#hold(write.version, write.text, write.text ? keys.item.ttlSeconds : TOMBSTONE_TTL_SECONDS),
+      this.#hold(write.version, undefined, write.text ? keys.item.ttlSeconds : TOMBSTONE_TTL_SECONDS),
     )
     if (write.row) this.#writeRow(write.row, write.version)
     if (write.isGone === this.#gone.has(write.itemId)) return
@@ -114,7 +116,7 @@ export class ProcessView implements View {
 
   async readValues(wanted: readonly { key: ValueKey; id: string }[]): Promise<(string | undefined)[]> {
     return wanted.map(({ key, id }) => {
-      const text = this.#live(this.#values.get(valueName(key, id)))?.value
+      const text = this.#live(this.#values.get(valueName(key, id)))?.value.toString()
       return text === undefined || isTombstone(text) ? undefined : text
     })
   }

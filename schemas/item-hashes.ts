@@ -30,14 +30,23 @@ export function hashSet(ids: Iterable<string>): Buffer {
 
 /** @param hash - of itemHash */
 export function hasHash(set: Buffer, hash: number): boolean {
-  let low = 0
-  let high = set.length / BYTES - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const at = set.readUIntBE(middle * BYTES, BYTES)
-    if (at === hash) return true
-    if (at < hash) low = middle + 1
-    else high = middle - 1
+  const high = Math.floor(hash / 0x1_0000)
+  const low = hash & 0xffff
+  let first = 0
+  let last = set.length / BYTES - 1
+  while (first <= last) {
+    const middle = (first + last) >>> 1
+    // By hand: readUIntBE took a quarter of a request.
+    const at = middle * BYTES
+    const order = wordAt(set, at) - high || (byteAt(set, at + 4) << 8) + byteAt(set, at + 5) - low
+    if (order === 0) return true
+    if (order < 0) first = middle + 1
+    else last = middle - 1
   }
   return false
 }
+
+const byteAt = (bytes: Buffer, at: number): number => bytes[at] as number
+const wordAt = (bytes: Buffer, at: number): number =>
+  ((byteAt(bytes, at) << 24) | (byteAt(bytes, at + 1) << 16) | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3)) >>>
+  0

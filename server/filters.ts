@@ -45,7 +45,7 @@ export function filter({ wanted, surface, known, recent, mirror }: FilterInput):
     if (taken.has(itemId) || mirror.isGone(itemId)) return false
     if (sets.length > 0) {
       const hash = itemHash(itemId)
-      if (sets.some(set => hasHash(set, hash))) return false
+      for (const set of sets) if (hasHash(set, hash)) return false
     }
     if (needsFacts) {
       const facts = mirror.facts(itemId)

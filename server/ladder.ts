@@ -127,11 +127,16 @@ export async function neighbours(
 export const scored = (items: readonly ScoredItem[], source: string): Candidate[] =>
   items.map(({ itemId, score }) => ({ itemId, score, source, because: [] }))
 
-function* candidatesOf(list: RankedList): Generator<Candidate> {
-  for (const { itemId, score, source, because } of list.items) {
-    const from = because.flatMap(index => list.because[index] ?? [])
-    yield { itemId, score, source: sourceName(source), because: from }
-  }
+function candidatesOf(list: RankedList): Candidate[] {
+  const names = new Map<number, string>()
+  return list.items.map(({ itemId, score, source, because }) => {
+    let name = names.get(source)
+    if (name === undefined) {
+      name = sourceName(source)
+      names.set(source, name)
+    }
+    return { itemId, score, source: name, because: because.map(index => list.because[index] ?? '') }
+  })
 }
 
 function segmentsOf(ask: Ask, tier: SessionTier | undefined): string[] {

@@ -6,7 +6,7 @@
 import { FreshetError } from '../schemas/errors.ts'
 import type { Found } from './ladder.ts'
 
-const MAX_HELD = 2_000
+const MAX_HELD = 500
 const HELD_MS = 10 * 60_000
 
 export interface Cursor {

@@ -29,8 +29,14 @@ export class Ranking {
   /** @returns how many of them were kept */
   add(candidates: Iterable<Candidate>): number {
     const kept: Candidate[] = []
-    for (const candidate of candidates) if (this.#keep(candidate.itemId)) kept.push(this.#boosted(candidate))
-    kept.sort((a, b) => b.score - a.score)
+    let isSorted = true
+    for (const candidate of candidates) {
+      if (!this.#keep(candidate.itemId)) continue
+      const boosted = this.#boosted(candidate)
+      isSorted &&= boosted.score <= (kept.at(-1)?.score ?? Number.POSITIVE_INFINITY)
+      kept.push(boosted)
+    }
+    if (!isSorted) kept.sort((a, b) => b.score - a.score)
     const least = this.ranked.at(-1)?.score
     const greatest = kept[0]?.score
     // Scores of another rung have another scale: they are brought below what stands.
@@ -43,6 +49,7 @@ export class Ranking {
     if (this.#sessionCategories.size === 0) return candidate
     const categories = this.#mirror.facts(candidate.itemId)?.categories
     if (!categories?.some(category => this.#sessionCategories.has(category))) return candidate
-    return { ...candidate, score: candidate.score * SESSION_BOOST }
+    const { itemId, score, source, because } = candidate
+    return { itemId, score: score * SESSION_BOOST, source, because }
   }
 }
