@@ -11,6 +11,7 @@ import type { Logger } from './logging.ts'
 /** How long a fetch waits for the first record, ms; also how soon a resumed partition is asked for at the latest. */
 const MAX_WAIT_MS = 100
 const START_WITHIN_MS = 60_000
+const EARLIEST = '-2' // wherever the partition begins, see `patches.ts`; position 0 would have to be there
 
 export interface ConsumerSetup {
   /** A client of its own: kafkajs shares the positions of a group within one client, members of one process included. */
@@ -25,7 +26,6 @@ export interface ConsumerSetup {
 
 /** A partition of the current assignment. A new assignment makes new ones, so a handler of the last one changes nothing. */
 interface Place {
-  position: number
   isPaused: boolean
   seeks: number
 }
@@ -74,7 +74,6 @@ export class KafkaConsumer implements LogConsumer {
     }
     const place = this.#places.get(`${topic}/${partition}`)
     if (!place) return // lost in the meantime
-    place.position = offset
     place.seeks++
     this.#client.seek({ topic, partition, offset: String(offset) })
   }
@@ -189,13 +188,11 @@ export class KafkaConsumer implements LogConsumer {
     const assigned = Object.entries(payload.memberAssignment)
       .flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })))
       .toSorted((a, b) => a.partition - b.partition || (a.topic < b.topic ? -1 : 1))
-    this.#places = new Map(
-      assigned.map(at => [`${at.topic}/${at.partition}`, { position: 0, isPaused: true, seeks: 0 }]),
-    )
+    this.#places = new Map(assigned.map(at => [`${at.topic}/${at.partition}`, { isPaused: true, seeks: 0 }]))
     this.#held = [...new Set(assigned.map(({ partition }) => partition))]
     for (const { topic, partition } of assigned) {
       client.pause([{ topic, partitions: [partition] }]) // kafkajs keeps what was paused or not before
-      client.seek({ topic, partition, offset: '0' })
+      client.seek({ topic, partition, offset: EARLIEST })
     }
     try {
       this.#options.onAssign(assigned, this)
@@ -231,7 +228,6 @@ export class KafkaConsumer implements LogConsumer {
       clearInterval(beats)
     }
     if (this.#places.get(`${topic}/${partition}`) !== place || place.seeks !== seeks) return
-    place.position = nextOffset
     resolveOffset(String(nextOffset - 1))
     const gapMs = this.#options.fetchGapMs ?? 0
     if (gapMs > 0 && records.length > 0 && isDrained) await delay(gapMs)

@@ -43,6 +43,7 @@ export class KafkaLog implements LogPort {
   readonly #admin: Admin
   readonly #queue: ProduceQueue
   readonly #opened = new Set<{ stop(): Promise<void> }>()
+  #closing: Promise<void> | undefined
 
   private constructor(options: KafkaLogOptions) {
     this.#options = options
@@ -66,13 +67,13 @@ export class KafkaLog implements LogPort {
   }
 
   /** Replicates to as many brokers as there are, at most 3. @throws FreshetError TOPIC_MISMATCH */
-  ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]> {
-    return ensureTopics(this.#admin, settings)
+  async ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]> {
+    return ensureTopics(this.#connected(), settings)
   }
 
   /** `end` is the last stable offset: an open transaction holds it back, and a reader's `nextOffset` arrives at it. */
   async offsets(topic: string): Promise<readonly OffsetRange[]> {
-    return offsetRanges(this.#admin, topic)
+    return offsetRanges(this.#connected(), topic)
   }
 
   /** @throws FreshetError LOG_UNAVAILABLE; the records may have been appended even so, see `ProduceQueue` */
@@ -80,11 +81,12 @@ export class KafkaLog implements LogPort {
     return this.#queue.produce(records)
   }
 
-  purge(at: TopicPartition, beforeOffset: number): Promise<void> {
-    return purge(this.#admin, at, beforeOffset)
+  async purge(at: TopicPartition, beforeOffset: number): Promise<void> {
+    return purge(this.#connected(), at, beforeOffset)
   }
 
   async transactor(id: string): Promise<Transactor> {
+    this.#connected()
     const timeoutMs = this.#options.transactionTimeoutMs ?? 3000
     const transactor = await KafkaTransactor.open(this.#kafka, { id, timeoutMs, logger: this.#logger })
     this.#opened.add({ stop: () => transactor.close() })
@@ -96,7 +98,7 @@ export class KafkaLog implements LogPort {
    * fetch from that broker: a handler must not wait for records of another partition of the same consumer.
    */
   async consume(options: ConsumerOptions): Promise<LogConsumer> {
-    const counts = await partitionCounts(this.#admin, options.topics)
+    const counts = await partitionCounts(this.#connected(), options.topics)
     const setup = {
       newClient: () => this.#newClient(),
       admin: this.#admin,
@@ -111,11 +113,22 @@ export class KafkaLog implements LogPort {
   }
 
   /** Stops every consumer and closes every transactor it gave out; waits for the records accepted by `produce`. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(Array.from(this.#opened, opened => opened.stop()))
     this.#opened.clear()
     await this.#queue.close()
     await this.#admin.disconnect()
+  }
+
+  /** kafkajs's admin would connect again by itself. */
+  #connected(): Admin {
+    if (this.#closing) throw new Error('the log is closed')
+    return this.#admin
   }
 
   #newClient(): Kafka {

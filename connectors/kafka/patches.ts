@@ -8,13 +8,16 @@
  * 3. `network/requestQueue`: no timer where nothing waits; a negative one is 1 ms on Node 24, for ever, with a warning.
  * 4. `producer/groupMessagesPerPartition`: linear in the messages; it copied the whole group for each message.
  * 5. `recordBatch/v0` and its `record/v0`: encoded in one pass, half the CPU of a large commit.
- * 6. `ConsumerGroup.recoverFromOffsetOutOfRange`: position 0 means the beginning; any other position outside of the log
- *    ends the consumer with DATA_LOST. It committed the default offset and went on in silence.
+ * 6. `ConsumerGroup.recoverFromOffsetOutOfRange`: a consumer that was sent to the beginning goes to where it is now; any
+ *    position outside of the log ends it with DATA_LOST. It committed the default offset and went on in silence.
  * 7. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
  *    member it was. As a new one it waits until the session of its former self has run out.
  * 8. `Cluster.findGroupCoordinator`: asked at most once a second for a transactional id; it was asked twice a commit.
+ * 9. `Cluster.retry`: how InitProducerId is retried, which kafkajs reads and never sets. The transaction of the owner
+ *    before is ended within milliseconds; the default sleeps 300.
  */
 import { createRequire } from 'node:module'
+import type { RetryOptions } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
 import { decodeMessages } from './decode-messages.ts'
 import { FetchedBatch, visibleMessages } from './fetched-batch.ts'
@@ -55,7 +58,7 @@ patch('network/requestQueue', {
 type At = { topic: string; partition: number }
 interface ConsumerGroup {
   memberId: string | null
-  offsetManager: { nextOffset(topic: string, partition: number): { toString(): string } }
+  offsetManager: { resolvedOffsets: Record<string, Record<number, string>> }
   cluster: Cluster
   seek(at: At & { offset: string }): void
   connect(): Promise<void>
@@ -85,10 +88,11 @@ patch('consumer/consumerGroup', {
     memberIds.delete(this.cluster)
   },
   async recoverFromOffsetOutOfRange(this: ConsumerGroup, { topic, partition }: At): Promise<void> {
-    const position = this.offsetManager.nextOffset(topic, partition).toString()
+    const position = Number(this.offsetManager.resolvedOffsets[topic]?.[partition])
     const ranges = await this.cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }])
     const begin = ranges[0]?.partitions[0]?.offset
-    if (position === '0' && begin !== undefined) return this.seek({ topic, partition, offset: begin })
+    // Sought to EARLIEST (-2), a partition is fetched from 0: kafkajs never asks where it begins.
+    if (position < 0 && begin !== undefined) return this.seek({ topic, partition, offset: begin })
     const lost = new FreshetError(
       'DATA_LOST',
       `${topic}[${partition}]: wanted to go on at offset ${position}, but the log begins at ${begin} or ends before`,
@@ -105,8 +109,10 @@ const TRANSACTION = 1
 const COORDINATOR_FOR_MS = 1000
 const coordinators = new WeakMap<object, { id: string; broker: Broker; untilMs: number }>()
 const clusterOf = require(`${SOURCE}cluster`) as {
-  prototype: { findGroupCoordinator(asked: Asked): Promise<Broker> }
+  prototype: { findGroupCoordinator(asked: Asked): Promise<Broker>; retry?: RetryOptions }
 }
+if ('retry' in clusterOf.prototype) throw new Error('kafkajs has a Cluster.retry of its own')
+clusterOf.prototype.retry = { initialRetryTime: 10, maxRetryTime: 200, retries: 20 }
 const { findGroupCoordinator } = clusterOf.prototype
 patch('cluster', {
   async findGroupCoordinator(this: object, asked: Asked): Promise<Broker> {
