@@ -56,8 +56,15 @@ export class Shop {
 
   #hot(visitor: number, recent: RecentItem[]): string {
     const hot = {
-      ...{ sessionStartedAtMs: START_MS, sessionEvents: recent.length, recent, cart: [], positives: 40 },
-      ...{ country: `c${visitor % 20}`, device: `d${visitor % 3}`, language: null, query: null },
+      sessionStartedAtMs: START_MS,
+      sessionEvents: recent.length,
+      recent,
+      cart: [],
+      positives: 40,
+      country: `c${visitor % 20}`,
+      device: `d${visitor % 3}`,
+      language: null,
+      query: null,
     }
     this.#apply(topics.profiles.name, `hot/u:${visitor}`, { ...this.#profile(visitor), hot })
     return `u:${visitor}`
@@ -67,7 +74,11 @@ export class Shop {
     const length = Math.min(200, Math.max(1, Math.round(-Math.log(1 - this.#random()) * HISTORY)))
     const ids = new Set(Array.from({ length }, () => this.#anItem(visitor)))
     const items = [...ids].map((itemId, i) => ({
-      ...{ itemId, strength: i % 9 === 0 ? 6 : 2, lastMs: START_MS, count: 1, negative: i % 17 === 5 },
+      itemId,
+      strength: i % 9 === 0 ? 6 : 2,
+      lastMs: START_MS,
+      count: 1,
+      negative: i % 17 === 5,
     }))
     const bought = items.filter(one => one.strength === 6).map(one => one.itemId)
     this.#apply(topics.profiles.name, `cold/u:${visitor}`, {

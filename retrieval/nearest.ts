@@ -9,7 +9,8 @@
  */
 import type { Ask } from './ask.ts'
 import type { Admission } from './candidate-set.ts'
-import { HIT_BYTES, type Scan, type Scans, scanKernel } from './scan-kernel.ts'
+import { HIT_BYTES, hasScanKernel, type Scan, type Scans, scanKernel } from './scan-kernel.ts'
+import { scanRows } from './scan-rows.ts'
 import { TopK } from './top-k.ts'
 import { HEADER_BYTES, HITS_AT, ONE, ROW_BYTES, ROWS_AT_ONCE, type VectorSlab } from './vector-slab.ts'
 
@@ -30,9 +31,14 @@ export class Nearest {
 
   /**
    * @param maxK - the most that {@link find} may be asked for
-   * @param scans - default: the WebAssembly kernels
+   * @param scans - default: the WebAssembly kernels where the machine runs them
    */
-  constructor(slab: VectorSlab, admission: Admission, maxK: number, scans: Scans = scanKernel(slab)) {
+  constructor(
+    slab: VectorSlab,
+    admission: Admission,
+    maxK: number,
+    scans: Scans = (hasScanKernel ? scanKernel : scanRows)(slab),
+  ) {
     this.#slab = slab
     this.#admission = admission
     this.taste = new TopK(maxK)

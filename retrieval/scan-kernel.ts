@@ -33,8 +33,6 @@ const PART = 5 // of the row
 const partOf = (query: number): number => 6 + query
 const sumOf = (query: number, row: number): number => 8 + query * ROWS_AT_ONCE + row
 
-const modules = [1, 2].map(queries => new WebAssembly.Module(moduleBytes(queries)))
-
 function moduleBytes(queries: number): Uint8Array<ArrayBuffer> {
   const { i32, v128 } = types
   const locals = Array.from({ length: 3 + queries * ROWS_AT_ONCE }, () => v128)
@@ -75,38 +73,46 @@ function multiplyStep(step: number, queries: number): Code {
 
 /** Four vectors of four partial sums become one vector of four sums, row r in lane r, in place of the first. */
 function addAcross(query: number): Code {
-  const sum = (row: number): Code => op.get(sumOf(query, row))
-  const added = (a: number, b: number, low: readonly number[], high: readonly number[]): Code[] => [
-    ...[sum(a), sum(b), op.shuffle32(...low)],
-    ...[sum(a), sum(b), op.shuffle32(...high)],
-    op.addI32x4,
-  ]
-  return [
-    ...[...added(0, 1, [0, 4, 1, 5], [2, 6, 3, 7]), op.set(sumOf(query, 0))],
-    ...[...added(2, 3, [0, 4, 1, 5], [2, 6, 3, 7]), op.set(sumOf(query, 2))],
-    ...[...added(0, 2, [0, 1, 4, 5], [2, 3, 6, 7]), op.set(sumOf(query, 0))],
-  ].flat()
+  const addInto = (a: number, b: number, low: readonly number[], high: readonly number[]): Code => {
+    const both = op.all(op.get(sumOf(query, a)), op.get(sumOf(query, b)))
+    return op.all(both, op.shuffle32(...low), both, op.shuffle32(...high), op.addI32x4, op.set(sumOf(query, a)))
+  }
+  return op.all(
+    addInto(0, 1, [0, 4, 1, 5], [2, 6, 3, 7]),
+    addInto(2, 3, [0, 4, 1, 5], [2, 6, 3, 7]),
+    addInto(0, 2, [0, 1, 4, 5], [2, 3, 6, 7]),
+  )
 }
 
 function writeHits(query: number): Code {
   const sums = op.get(sumOf(query, 0))
   const threshold = op.get(THRESHOLD + query)
-  const writeHit = (row: number): Code => [
-    ...[...sums, ...op.laneI32(row), ...threshold, ...op.greaterI32],
-    ...op.if(
-      ...[op.get(OUT), op.get(ROW), op.i32(row * ROW_BYTES + query), op.addI32, op.storeI32(0)],
-      ...[op.get(OUT), sums, op.laneI32(row), op.storeI32(4)],
-      ...[op.get(OUT), op.i32(HIT_BYTES), op.addI32, op.set(OUT)],
-    ),
-  ]
-  return [
-    ...[...sums, ...threshold, ...op.splatI32, ...op.greaterI32x4, ...op.anyTrue],
-    ...op.if(...Array.from({ length: ROWS_AT_ONCE }, (_, row) => writeHit(row))),
-  ]
+  const writeHit = (row: number): Code => {
+    const sum = op.all(sums, op.laneI32(row))
+    const position = op.all(op.get(ROW), op.i32(row * ROW_BYTES + query), op.addI32)
+    return op.all(
+      op.all(sum, threshold, op.greaterI32),
+      op.if(
+        op.all(op.get(OUT), position, op.storeI32(0)),
+        op.all(op.get(OUT), sum, op.storeI32(4)),
+        op.all(op.get(OUT), op.i32(HIT_BYTES), op.addI32, op.set(OUT)),
+      ),
+    )
+  }
+  return op.all(
+    op.all(sums, threshold, op.splatI32, op.greaterI32x4, op.anyTrue),
+    op.if(...Array.from({ length: ROWS_AT_ONCE }, (_, row) => writeHit(row))),
+  )
 }
+
+let modules: readonly WebAssembly.Module[] | undefined
+
+/** Whether this machine runs the kernels; where not, `scan-rows.ts` does the same. */
+export const hasScanKernel = WebAssembly.validate(moduleBytes(1))
 
 /** @returns the kernels over the slab's memory; they stay valid when the memory grows */
 export function scanKernel(slab: VectorSlab): Scans {
+  modules ??= [1, 2].map(queries => new WebAssembly.Module(moduleBytes(queries)))
   const [one, two] = modules.map(module => {
     const instance = new WebAssembly.Instance(module, { env: { memory: slab.memory } })
     return instance.exports.run as Scan // its type is what `assemble` was given above

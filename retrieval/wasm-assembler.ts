@@ -7,6 +7,7 @@ export type Code = readonly number[]
 const I32 = 0x7f
 const V128 = 0x7b
 const EMPTY = 0x40
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 export const types = { i32: I32, v128: V128 } as const
 
 /** Unsigned LEB128. */
@@ -26,6 +27,8 @@ function signed(value: number): number[] {
 const simd = (opcode: number, ...immediate: number[]): number[] => [0xfd, ...unsigned(opcode), ...immediate]
 
 export const op = {
+  /** One after another. */
+  all: (...parts: Code[]): Code => parts.flat(),
   get: (local: number): Code => [0x20, ...unsigned(local)],
   set: (local: number): Code => [0x21, ...unsigned(local)],
   tee: (local: number): Code => [0x22, ...unsigned(local)],
@@ -68,7 +71,7 @@ export function assemble(
   const declared = [...unsigned(locals.length), ...locals.flatMap(type => [1, type])]
   const code = [...declared, ...body.flat(), 0x0b]
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC_AND_VERSION,
     ...section(1, 1, 0x60, ...unsigned(params.length), ...params, 1, result),
     ...section(2, 1, ...name('env'), ...name('memory'), 0x02, 0x00, 1),
     ...section(3, 1, 0),
