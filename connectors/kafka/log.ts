@@ -42,7 +42,8 @@ export class KafkaLog implements LogPort {
   readonly #kafka: Kafka
   readonly #admin: Admin
   readonly #queue: ProduceQueue
-  readonly #opened = new Set<{ stop(): Promise<void> }>()
+  readonly #consumers = new Set<KafkaConsumer>()
+  readonly #transactors = new Set<KafkaTransactor>()
   #closing: Promise<void> | undefined
 
   private constructor(options: KafkaLogOptions) {
@@ -89,7 +90,8 @@ export class KafkaLog implements LogPort {
     this.#connected()
     const timeoutMs = this.#options.transactionTimeoutMs ?? 3000
     const transactor = await KafkaTransactor.open(this.#kafka, { id, timeoutMs, logger: this.#logger })
-    this.#opened.add({ stop: () => transactor.close() })
+    for (const older of this.#transactors) if (older.isDead) this.#transactors.delete(older)
+    this.#transactors.add(transactor)
     return transactor
   }
 
@@ -108,7 +110,7 @@ export class KafkaLog implements LogPort {
       logger: this.#logger,
     }
     const consumer = await KafkaConsumer.open(setup, options)
-    this.#opened.add(consumer)
+    this.#consumers.add(consumer)
     return consumer
   }
 
@@ -119,8 +121,8 @@ export class KafkaLog implements LogPort {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(Array.from(this.#opened, opened => opened.stop()))
-    this.#opened.clear()
+    await Promise.all(Array.from(this.#consumers, consumer => consumer.stop()))
+    await Promise.all(Array.from(this.#transactors, transactor => transactor.close()))
     await this.#queue.close()
     await this.#admin.disconnect()
   }

@@ -100,6 +100,10 @@ export class KafkaTransactor implements Transactor {
     throw new Error(`no answer within ${waitMs} ms`)
   }
 
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
   async close(): Promise<void> {
     if (this.#isDead) return
     this.#isDead = true
