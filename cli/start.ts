@@ -94,7 +94,7 @@ function welcome(config: Config, url: string, isSample: boolean): string {
     `  curl '${url}/v1/items/${film}/similar?limit=5&explain=true'`,
     `  curl '${url}/v1/trending?limit=5&explain=true'`,
     'and change the first answer:',
-    `  curl '${url}/v1/events' -H 'content-type: application/json' -d '{"eventId":"e1","userId":"${user}","itemId":"${film}","type":"like","occurredAt":'$(date +%s000)'}'`,
+    `  curl '${url}/v1/events' -H 'content-type: application/json' -d '{"eventId":"'$RANDOM'","userId":"${user}","itemId":"${film}","type":"like","occurredAt":'$(date +%s000)'}'`,
     '',
     `  ${url}/metrics   ${url}/health/ready   ${url}/openapi.json   Ctrl-C stops`,
     '',

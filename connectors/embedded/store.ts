@@ -45,6 +45,8 @@ export interface Slice {
 }
 
 const SLICE_BYTES = 1024 * 1024
+/** What the 48 bits of a record key hold. */
+const MAX_OFFSET = 2 ** 48 - 1
 
 type BinaryDatabase = Database<Buffer, Buffer>
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -157,7 +159,9 @@ export class EmbeddedStore {
   }
 
   #newest({ id, settings }: StoredTopic): LogRecord | undefined {
-    const range = { start: recordKey(id + 1, 0), end: recordKey(id, 0), reverse: true, limit: 1 }
+    // Backwards, the start is in the range and the end is not, so neither may be a key of the topic behind.
+    const ends = { start: recordKey(id, MAX_OFFSET), end: recordKey(id, 0), inclusiveEnd: true }
+    const range = { ...ends, reverse: true, limit: 1 }
     for (const { key, value } of this.#records.getRange(range)) {
       return decodeRecord(settings.name, offsetOfKey(key), value)
     }
