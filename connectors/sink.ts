@@ -7,14 +7,16 @@
  *       └──────────┴──────► dropped      (another assignment)
  */
 import type { Logger } from 'pino'
+import { errors, FreshetError } from '../schemas/errors.ts'
 import { MAX_LIST_AGE_SECONDS } from '../schemas/keys.ts'
 import type { Profile } from '../schemas/profile.ts'
 import type { RankedList } from '../schemas/ranked-list.ts'
 import { type Topic, topicName, topics } from '../schemas/topics.ts'
 import type { Wire } from '../schemas/wire.ts'
 import type { Batch, LogConsumer, LogPort, LogRecord, TopicPartition } from '../topology/log-port.ts'
-import { isNewer, type Version, type View, type ViewWrite } from './view.ts'
-import { sinkTopics, viewWrites } from './view-writes.ts'
+import { furthest, nameOf, newProgress, type Progress } from './sink-progress.ts'
+import { isNewer, type View, type ViewWrite } from './view.ts'
+import { identityOf, sinkTopics, viewWrites } from './view-writes.ts'
 
 /** Records decoded and written between two heartbeats. */
 const SLICE = 500
@@ -22,6 +24,7 @@ const POSITION_MS = 100
 const CHECK_MS = 1_000
 const PRUNE_MS = 60_000
 const RETRY_MS = 250
+const HEARTBEAT_MS = 1_000
 
 /** A key can be read whose record knows everything up to `asOf`. */
 export interface Written {
@@ -53,19 +56,6 @@ export interface SinkOptions {
   readonly fetchGapMs?: number
   readonly onWritten?: (written: Written) => void
   readonly onCrash: (error: Error) => void
-}
-
-interface Progress extends TopicPartition {
-  readonly table: Topic<unknown>
-  state: 'restoring' | 'running' | 'dropped'
-  /** Rises with every replay, so that a batch in flight does not move the position of the next run. */
-  run: number
-  /** What stands in the view. */
-  stands: Version
-  /** Everything before it is in the view. */
-  next: number
-  committed: number
-  busy: Promise<void>
 }
 
 export class Sink {
@@ -123,18 +113,7 @@ export class Sink {
     for (const { topic, partition } of assigned) {
       const table = this.#tables.get(topic)
       if (!table) continue
-      const stands = { generation: 0, offset: 0 }
-      const progress: Progress = {
-        topic,
-        partition,
-        table,
-        state: 'restoring',
-        run: 0,
-        stands,
-        next: 0,
-        committed: -1,
-        busy: Promise.resolve(),
-      }
+      const progress = newProgress({ topic, partition }, table)
       this.#progress.set(nameOf(progress), progress)
       void this.#restore(progress)
     }
@@ -177,17 +156,43 @@ export class Sink {
   }
 
   async #write(batch: Batch, progress: Progress, run: number): Promise<void> {
-    const { view, wire } = this.#options
-    await wire.prepare(batch.records.map(record => record.value))
+    await this.#prepare(batch)
     for (let at = 0; at < batch.records.length; at += SLICE) {
       const writes = new Map<string, ViewWrite>()
       const written = new Map<string, Written>()
       for (const record of batch.records.slice(at, at + SLICE)) this.#decode(record, progress, writes, written)
-      await view.write([...writes.values()], this.#stopping.signal)
+      await this.#beating(batch, this.#options.view.write([...writes.values()], this.#stopping.signal))
       for (const one of written.values()) this.#options.onWritten?.(one)
       if (at + SLICE < batch.records.length) await batch.heartbeat()
     }
     if (progress.run === run && progress.state === 'running') progress.next = batch.nextOffset
+  }
+
+  /** Waits for a registry that is away: nothing of the batch can be read without it. */
+  async #prepare(batch: Batch): Promise<void> {
+    const { wire, clock, logger } = this.#options
+    for (;;) {
+      try {
+        return await wire.prepare(batch.records.map(record => record.value))
+      } catch (error) {
+        const isAway = error instanceof FreshetError && errors[error.code].fate === 'retry'
+        if (!isAway || this.#stopping.signal.aborted) throw error
+        logger.warn({ err: error }, 'sink waits for the registry')
+        await this.#beating(batch, clock.wait(RETRY_MS))
+      }
+    }
+  }
+
+  /** Keeps the assignment while the view or the registry is away. */
+  async #beating<T>(batch: Batch, work: Promise<T>): Promise<T> {
+    const beat = () =>
+      batch.heartbeat().catch(error => this.#options.logger.debug({ err: error }, 'sink heartbeat failed'))
+    const cancel = this.#options.clock.every(HEARTBEAT_MS, () => void beat())
+    try {
+      return await work
+    } finally {
+      cancel()
+    }
   }
 
   /** The last record of a key wins within a slice. */
@@ -203,7 +208,7 @@ export class Sink {
         nowMs: clock.now(),
         sourceName,
       })
-      for (const write of made) writes.set(identity(write), write)
+      for (const write of made) writes.set(identityOf(write), write)
       const news = newsOf(table.name, value)
       if (news) written.set(`${news.key}/${decoded.key}`, news)
     } catch (error) {
@@ -273,15 +278,6 @@ export class Sink {
       this.#options.logger.debug({ err: error }, 'gone set not pruned, tried again')
     }
   }
-}
-
-/** Another owner may have gone further. */
-const furthest = ({ stands, next }: Progress): Version => ({ ...stands, offset: Math.max(stands.offset, next) })
-const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`
-
-function identity(write: ViewWrite): string {
-  if (write.kind === 'user') return `${write.field}/${write.visitor}`
-  return write.kind === 'value' ? `${write.key.name}/${write.id}` : `item/${write.itemId}`
 }
 
 function newsOf(table: string, value: unknown): Written | undefined {

@@ -60,6 +60,12 @@ export function viewWrites(topic: string, record: SinkRecord, context: WriteCont
   }
 }
 
+/** Two writes of one identity are about the same value. */
+export function identityOf(write: ViewWrite): string {
+  if (write.kind === 'user') return `${write.field}/${write.visitor}`
+  return write.kind === 'value' ? `${write.key.name}/${write.id}` : `item/${write.itemId}`
+}
+
 function listWrite(visitor: string, list: RankedList | null, { version, sourceName }: WriteContext): ViewWrite {
   if (!list) return { kind: 'user', visitor, field: 'c', version, value: null }
   const value = packedCandidates.pack(list)

@@ -24,6 +24,7 @@ export async function sinkFixture() {
   return {
     clock,
     log,
+    wire,
     written,
     crashes,
     start: (view: View, over: Partial<SinkOptions> = {}) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProcessView } from '../../connectors/process-view.ts'
+import { FreshetError } from '../../schemas/errors.ts'
 import { hasHash, itemHash } from '../../schemas/item-hashes.ts'
 import { keys } from '../../schemas/keys.ts'
 import { packedCandidates, packedFacts, packedKnown, packedSession } from '../../schemas/packed.ts'
@@ -193,4 +194,28 @@ test('a position another owner moved on is taken over, not moved back', async ()
   clock.advance(2_000)
   await sink.stop()
   assert.deepEqual(await view.readPosition('lists.v1', 0), { generation: 0, offset: 9 })
+})
+
+test('a registry that is away holds the sink up, and nothing is lost', async () => {
+  const { start, put, putRaw, log, clock, wire } = await sinkFixture()
+  const view = new ProcessView({ now: () => clock.now() })
+  let refusals = 0
+  const away = new Proxy(wire, {
+    get(target, name) {
+      if (name === 'prepare' && refusals++ < 3)
+        return async () => Promise.reject(new FreshetError('REGISTRY_UNAVAILABLE', 'away'))
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+  const sink = await start(view, { wire: away })
+  await put(lists, 'u:1', listOf('u:1', 'l1'))
+  await putRaw('lists.v1', 'u:2', Buffer.from('nonsense'))
+  await until(async () => {
+    clock.advance(250)
+    return (await rec(view, '1')) !== undefined
+  })
+  assert.equal(refusals, 4)
+  await log.idle()
+  await sink.stop()
 })
