@@ -90,6 +90,9 @@ export async function differencesOf(admin: Admin, settings: readonly TopicSettin
   })
 }
 
+const METADATA_TRIES = 50
+const METADATA_WAIT_MS = 20
+
 /** @returns topic → its number of partitions. @throws FreshetError TOPIC_MISMATCH naming what does not exist */
 export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
   const standing = new Set(await admin.listTopics()) // asking for a topic that is not there is retried for seconds
@@ -106,10 +109,25 @@ export async function partitionCounts(admin: Admin, topics: readonly string[]): 
 export async function offsetRanges(admin: Admin, topic: string): Promise<OffsetRange[]> {
   await partitionCounts(admin, [topic])
   // kafkajs's admin asks with read_committed, so `high` is the last stable offset and not the high watermark.
-  const ranges = await admin.fetchTopicOffsets(topic)
+  const ranges = await withMetadata(() => admin.fetchTopicOffsets(topic))
   return ranges
     .toSorted((a, b) => a.partition - b.partition)
     .map(({ low, high }) => ({ begin: Number(low), end: Number(high) }))
+}
+
+/**
+ * Two questions at once replace each other's metadata in kafkajs's cluster: the one whose topic is missing then dies of a
+ * TypeError, in `admin/index.js`. Asked again it is there.
+ */
+async function withMetadata<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === METADATA_TRIES) throw error
+      await new Promise(resolve => setTimeout(resolve, METADATA_WAIT_MS))
+    }
+  }
 }
 
 /** Forgets the records before an offset; one past the end means up to the end. Only for topics that are not compacted. */
