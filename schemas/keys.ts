@@ -91,8 +91,8 @@ function plainKey(name: string, facts: Facts): RedisKey {
 const json = (doc: string, ttlSeconds: number): Facts => ({ holds: 'json', ttlSeconds, isPublic: true, doc })
 const LIST =
   '{v, userId or anonymousId, listId, builtAt, asOf, model, items: [{itemId, score, source, reason}]}, up to 50'
-const RELATED = '{v, items: [{itemId, score}]}, up to 50, best first'
-const RANKED = '{v, items: [{itemId, score}]}, up to 200, best first'
+const RELATED = '{v, asOfMs, items: [{itemId, score}]}, up to 50, best first'
+const RANKED = '{v, asOfMs, items: [{itemId, score}]}, up to 200, best first'
 const USER_FIELDS = 'c candidates, s session tier, k known items, each with its version: vc, vs, vk'
 
 export const keys = {
