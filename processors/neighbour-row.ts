@@ -5,10 +5,11 @@
  * smallest id, makes room for a new one, which takes its sums over and carries them as its error: what the
  * newcomer really weighs lies between sums − error and sums. A decrease of a neighbour without a slot is then left out.
  */
-import type { NeighbourPage, NeighbourSlot } from '../schemas/neighbour-page.ts'
-import type { EpochSum } from '../schemas/neighbours.ts'
-import { addUnits } from './decay.ts'
-import { indexOf, moveIndex, PAGE_SLOTS, RowIndex, slotAt } from './neighbour-row-index.ts'
+import type { NeighbourPage } from '../schemas/neighbour-page.ts'
+import type { EpochSum, NeighbourSlot } from '../schemas/neighbours.ts'
+import { sumsOf, withSums, withUnits } from './neighbour-columns.ts'
+import { indexOf, moveIndex, PAGE_SLOTS, RowIndex } from './neighbour-row-index.ts'
+import { withValueAt } from './ring.ts'
 
 type Pages = readonly NeighbourPage[]
 
@@ -43,14 +44,18 @@ export function addToRow(
   for (const { itemId, units } of deltas) {
     const at = index ? index.find(itemId) : scan(next, itemId)
     if (at >= 0) {
-      const { sums, error } = slotAt(next, at)
-      put(at, { itemId, sums: addUnits(sums, epoch, units), error })
+      add(at, units)
     } else if (count < limit) {
-      put(count++, { itemId, sums: addUnits([], epoch, units), error: [] })
+      name(count, itemId)
+      add(count++, units)
     } else if (units > 0) {
       const least = (index ?? new RowIndex(next)).least(next)
-      const error = least.weight > 0 ? slotAt(next, least.at).sums : []
-      put(least.at, { itemId, sums: addUnits(error, epoch, units), error }).overflowed = true
+      const page = name(least.at, itemId)
+      const slot = least.at % PAGE_SLOTS
+      if (least.weight <= 0) page.epochs = withSums(page.epochs, slot, []) // a debt is not handed on
+      page.errors = withSums(page.errors, slot, sumsOf(page.epochs, slot))
+      page.overflowed = true
+      add(least.at, units)
       replaced++
     } else if (!hasOverflowed(next)) {
       pageAt(0).overflowed = true
@@ -59,21 +64,27 @@ export function addToRow(
   if (index) moveIndex(index, pages, next)
   return { pages: next, replaced }
 
-  function put(at: number, slot: NeighbourSlot): NeighbourPage {
-    const page = pageAt(Math.floor(at / PAGE_SLOTS))
-    index?.changed(at, slot, page.slots[at % PAGE_SLOTS])
-    page.slots[at % PAGE_SLOTS] = slot
+  function add(at: number, units: number): void {
+    const number = Math.floor(at / PAGE_SLOTS)
+    const page = pageAt(number)
+    page.epochs = withUnits(page.epochs, at % PAGE_SLOTS, epoch, units)
     page.newestMs = Math.max(page.newestMs, atMs)
+    index?.changed(number, epoch)
+  }
+
+  function name(at: number, itemId: string): NeighbourPage {
+    const page = pageAt(Math.floor(at / PAGE_SLOTS))
+    index?.replaced(at, itemId, page.itemIds[at % PAGE_SLOTS])
+    page.itemIds = withValueAt(page.itemIds, at % PAGE_SLOTS, itemId)
     return page
   }
 
-  /** A page that is in `next` alone, and may be written to until that is returned. */
+  /** A page that is in `next` alone, whose fields may be set until that is returned. */
   function pageAt(number: number): NeighbourPage {
     const page = next[number]
     if (page !== undefined && page !== pages[number]) return page
-    const own = page
-      ? { newestMs: page.newestMs, overflowed: page.overflowed, slots: page.slots.slice() }
-      : { newestMs: 0, overflowed: false, slots: [] }
+    const { newestMs = 0, overflowed = false, itemIds = [], epochs = [], errors = [] } = page ?? {}
+    const own = { newestMs, overflowed, itemIds, epochs, errors }
     next[number] = own
     return own
   }
@@ -86,8 +97,15 @@ export const hasOverflowed = (pages: Pages): boolean => pages.some(page => page.
 export const newestOf = (pages: Pages): number => pages.reduce((newest, page) => Math.max(newest, page.newestMs), 0)
 
 /** @returns the neighbours whose sums are not all taken back */
-export const slotsOf = (pages: Pages): NeighbourSlot[] =>
-  pages.flatMap(page => page.slots.filter(slot => slot.sums.length > 0))
+export function slotsOf(pages: Pages): NeighbourSlot[] {
+  const slots: NeighbourSlot[] = []
+  for (const { itemIds, epochs, errors } of pages)
+    itemIds.forEach((itemId, slot) => {
+      const sums = sumsOf(epochs, slot)
+      if (sums.length > 0) slots.push({ itemId, sums, error: sumsOf(errors, slot) })
+    })
+  return slots
+}
 
 /** @returns the same for every order of arrival, as long as the row has not overflowed */
 export const canonicalRow = (pages: Pages): [itemId: string, sums: [epoch: number, sum: number][]][] =>
@@ -99,13 +117,12 @@ export const canonicalSums = (sums: readonly EpochSum[]): [epoch: number, sum: n
   sums.map(({ epoch, sum }) => [epoch, sum])
 
 const slotCount = (pages: Pages): number =>
-  pages.length === 0 ? 0 : (pages.length - 1) * PAGE_SLOTS + (pages.at(-1) as NeighbourPage).slots.length
+  pages.length === 0 ? 0 : (pages.length - 1) * PAGE_SLOTS + (pages.at(-1) as NeighbourPage).itemIds.length
 
 function scan(pages: Pages, itemId: string): number {
   for (let number = 0; number < pages.length; number++) {
-    const { slots } = pages[number] as NeighbourPage
-    for (let i = 0; i < slots.length; i++)
-      if ((slots[i] as NeighbourSlot).itemId === itemId) return number * PAGE_SLOTS + i
+    const slot = (pages[number] as NeighbourPage).itemIds.indexOf(itemId)
+    if (slot >= 0) return number * PAGE_SLOTS + slot
   }
   return -1
 }
