@@ -10,6 +10,7 @@ import { topics } from '../schemas/topics.ts'
 import { systemClock } from '../topology/clock.ts'
 import type { Config } from '../topology/config.ts'
 import { readToEnd } from '../topology/read-to-end.ts'
+import type { Running } from '../topology/runner.ts'
 import type { Foundation } from './assemble.ts'
 import { watchLag } from './watch-lag.ts'
 
@@ -20,7 +21,12 @@ export const replayFile = (config: Config, name: string): string =>
   join(config.dataDir, 'replays', `${config.namespace}.${name}.json`)
 export const sampleFile = (config: Config): string => replayFile(config, movietweetings.name)
 
-export async function loadSample(parts: Foundation, signal: AbortSignal, say: (line: string) => void): Promise<void> {
+export async function loadSample(
+  parts: Foundation,
+  running: Running,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
   const { config, log, wire } = parts
   const position = new ReplayPosition(sampleFile(config))
   const state = position.load()
@@ -39,7 +45,7 @@ export async function loadSample(parts: Foundation, signal: AbortSignal, say: (l
     `sample: ${(items.written + items.unchanged).toLocaleString('en-US')} films, ${items.written.toLocaleString('en-US')} of them new`,
   )
   const progress = new Progress({ label: 'sample', unit: 'events', stream: process.stderr, now: Date.now })
-  const watch = watchLag(parts, state?.done ?? 0)
+  const watch = watchLag(parts, running)
   try {
     const { done, total } = await replay({
       events: () => movietweetings.events(DIRECTORY, new Map()),
@@ -52,7 +58,6 @@ export async function loadSample(parts: Foundation, signal: AbortSignal, say: (l
       lag: () => watch.lag(),
       clock: systemClock,
       onProgress: (done, total, lag) => {
-        watch.sent(done)
         progress.update(done, total, lag)
       },
       signal,

@@ -54,7 +54,7 @@ export const start: Command = {
       const wantsSample =
         call.isSet('sample') || (config.isEmbedded && !call.isSet('no-sample') && (await isFirstStart(parts)))
       call.print(welcome(config, api.url, wantsSample || existsSync(sampleFile(config))))
-      if (wantsSample) await loadSample(parts, session.signal, call.say)
+      if (wantsSample) await loadSample(parts, running, session.signal, call.say)
     })
   },
 }

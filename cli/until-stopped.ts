@@ -4,6 +4,7 @@ import { stopSignal } from './stop-signal.ts'
 
 /** A part that hangs while it stops does not hold the process for longer than this. */
 const STOP_WITHIN_MS = 15_000
+const GRACE_MS = 2_000
 
 export interface Session {
   /** Aborted when it is time to stop. */
@@ -33,8 +34,11 @@ export async function untilStopped(
   }
   const over = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
   try {
-    await Promise.race([work({ signal, onFatal, onStop: stop => void stops.push(stop) }), over])
+    const working = work({ signal, onFatal, onStop: stop => void stops.push(stop) })
+    await Promise.race([working, over])
     await over
+    // What is under way, say a batch of a replay, should end before the log under it closes.
+    await Promise.race([working, new Promise(resolve => setTimeout(resolve, GRACE_MS).unref())])
   } catch (error) {
     if (!signal.aborted) fatal = error instanceof Error ? error : new Error(String(error))
   }

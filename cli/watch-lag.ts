@@ -1,39 +1,44 @@
-/** How many events of a replay the user stage of this process has still to process, by its own counter. */
+/** How many interactions the user tasks of this process have still to process. */
+import { topicName, topics } from '../schemas/topics.ts'
+import type { Running } from '../topology/runner.ts'
 import type { Foundation } from './assemble.ts'
 
 const LOOK_MS = 50
 
 export interface LagWatch {
-  /** Events in the log that wait. */
+  /** As it was at the last look, 50 ms ago at most where the log answers at once. */
   lag(): number
-  /** @param total - events of the replay in the log, those of earlier starts too */
-  sent(total: number): void
   /** Resolves when none waits, or the signal comes. */
   untilDone(signal: AbortSignal, each: (lag: number) => void): Promise<void>
   stop(): void
 }
 
-/** @param before - events of the replay that were in the log when it went on */
-export function watchLag({ metrics }: Foundation, before: number): LagWatch {
-  let processed = 0
-  let processedBefore: number | undefined
-  let sent = 0
+export function watchLag({ config, log }: Foundation, running: Running): LagWatch {
+  const topic = topicName(topics.interactions, config.namespace)
+  let lag = 0
+  let looking: Promise<void> | undefined
   const look = async () => {
-    const { values } = await metrics.records.get()
-    processed = values.find(one => one.labels.stage === 'user')?.value ?? 0
-    processedBefore ??= processed
+    const ranges = await log.offsets(topic)
+    let waiting = 0
+    for (const [partition, task] of running.stages.get('user')?.tasks ?? [])
+      waiting += Math.max(0, (ranges[partition]?.end ?? 0) - (task.positions[topic] ?? ranges[partition]?.begin ?? 0))
+    lag = waiting
   }
-  void look()
-  const timer = setInterval(() => void look(), LOOK_MS)
-  const lag = () => Math.max(0, sent - (processed - (processedBefore ?? 0)))
+  // One look at a time; one that fails leaves the figure as it was.
+  const begin = () => {
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
+  }
+  const timer = setInterval(() => void begin(), LOOK_MS)
   return {
-    lag,
-    sent(total) {
-      sent = total - before
-    },
+    lag: () => lag,
     async untilDone(signal, each) {
-      while (lag() > 0 && !signal.aborted) {
-        each(lag())
+      for (await begin(); lag > 0 && !signal.aborted; await begin()) {
+        each(lag)
         await new Promise(resolve => setTimeout(resolve, LOOK_MS))
       }
     },

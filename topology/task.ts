@@ -105,6 +105,11 @@ export class Task {
     return this.#state
   }
 
+  /** Topic (with namespace) → next offset to process; {} until the task has opened. */
+  get positions(): Readonly<Record<string, number>> {
+    return this.#positions
+  }
+
   /** Fences older owners and restores the state; the task runs once its own barrier has come back. */
   open(): void {
     void this.#open(++this.#opening, 0)
