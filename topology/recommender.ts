@@ -8,8 +8,10 @@ import { list, type ListOptions } from '../processors/list.ts'
 import type { FoldOptions } from '../processors/options.ts'
 import { popularity } from '../processors/popularity.ts'
 import { profile } from '../processors/profile.ts'
+import { related } from '../processors/related.ts'
 import { sessionFeatures } from '../processors/session-features.ts'
 import { signals } from '../processors/signals.ts'
+import { trending } from '../processors/trending.ts'
 import { FreshetError } from '../schemas/errors.ts'
 import { idProblem } from '../schemas/ids.ts'
 import type { Item } from '../schemas/item.ts'
@@ -39,8 +41,8 @@ export function recommender(folds: FoldOptions, lists: Partial<ListOptions>): To
         itemFeatures(folds),
       ]),
     ],
-    views: [],
-    sink: [topics.profiles, topics.itemFeatures],
+    views: [related(folds), trending(folds), list(lists)],
+    sink: [topics.profiles, topics.lists, topics.related, topics.trending, topics.itemFeatures],
   })
 }
 
