@@ -43,6 +43,10 @@ export class Shop {
     for (let visitor = 0; visitor < size.visitors; visitor++) this.#fillProfile(visitor)
   }
 
+  visitors(): string[] {
+    return range(this.size.visitors).map(visitor => `u:${visitor}`)
+  }
+
   /** One event of a visitor, as the hot half of their profile tells it. @returns the visitor */
   click(): string {
     const visitor = Math.floor(this.#random() * this.size.visitors)

@@ -21,6 +21,8 @@ export class ListHolders {
   readonly #rows = new Map<number, Row>()
   readonly #visitors: ListVisitors
   readonly #max: number
+  /** Marks the visitors already met while a row is gone through. */
+  #round = 0
 
   /** @param max - holders kept of an item, a power of two from 4 on */
   constructor(visitors: ListVisitors, max = MAX_HOLDERS) {
@@ -59,13 +61,16 @@ export class ListHolders {
   }
 
   #makeRoom(item: number, row: Row): void {
-    const seen = new Set<number>()
-    for (let i = 0; i < row.count; i++) {
-      const slot = row.slots[i] as number
-      if (holds(this.#visitors.at(slot), item)) seen.add(slot)
-    }
+    const full = row.count
     row.count = 0
-    for (const slot of seen) row.slots[row.count++] = slot
+    this.#round++
+    for (let i = 0; i < full; i++) {
+      const slot = row.slots[i] as number
+      const state = this.#visitors.at(slot)
+      if (state === undefined || state.holderRound === this.#round || !holds(state, item)) continue
+      state.holderRound = this.#round
+      row.slots[row.count++] = slot
+    }
     if (row.count <= row.slots.length / 2 || row.slots.length >= this.#max) return
     const slots = new Int32Array(row.slots.length * 2)
     slots.set(row.slots)
@@ -74,9 +79,7 @@ export class ListHolders {
 }
 
 /** A loop, since `includes` costs four times as much on twenty numbers. */
-function holds(state: ListState | undefined, item: number): boolean {
-  if (state === undefined) return false
-  const { top } = state
+function holds({ top }: ListState, item: number): boolean {
   for (let i = 0; i < top.length; i++) if (top[i] === item) return true
   return false
 }

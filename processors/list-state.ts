@@ -45,6 +45,8 @@ export class ListState {
   /** The first items of that list. */
   top: Int32Array = NO_INTS
   vector: UserVector | undefined
+  /** Of `list-holders.ts`: the round in which the visitor was met last. */
+  holderRound = 0
 
   constructor(visitor: string, slot: number) {
     this.visitor = visitor

@@ -45,7 +45,7 @@ export const defaultLists: ListOptions = {
   stored: 100,
   intervalMs: 100,
   maxAgeMs: 10 * 60_000,
-  maxVisitors: 500_000,
+  maxVisitors: 200_000,
 }
 
 /** Places whose holders are rebuilt first when an item is taken down. */

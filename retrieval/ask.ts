@@ -5,7 +5,7 @@
 import { DIM } from './vector-slab.ts'
 
 /** Liked items that sources look from, newest first. */
-export const MAX_ANCHORS = 30
+export const MAX_ANCHORS = 20
 /** Items that were skipped or disliked, newest first. */
 export const MAX_AVERSIONS = 5
 /** Items of the running session, newest first. */

@@ -103,26 +103,29 @@ export class Blend {
     const gathered = this.#gathered
     gathered.clear()
     source.collect(ask, this.#tables, gathered)
+    if (gathered.count <= share) {
+      for (let slot = 0; slot < gathered.count; slot++) this.#blendIn(slot, number, weight)
+      return
+    }
     const best = this.#share
     best.begin(share)
     for (let slot = 0; slot < gathered.count; slot++) {
       const score = gathered.scores[slot] as number
-      if (score > 0 && score > best.threshold) best.offer(slot, score)
+      if (score > best.threshold) best.offer(slot, score)
     }
-    for (let i = 0; i < best.count; i++) {
-      const slot = best.items[i] as number
-      const score = gathered.scores[slot] as number
-      this.#blendIn(slot, number, (weight * score) / (score + source.halfScore))
-    }
+    for (let i = 0; i < best.count; i++) this.#blendIn(best.items[i] as number, number, weight)
   }
 
-  /** @param part - of the blended score, above 0 */
-  #blendIn(gatheredSlot: number, source: number, part: number): void {
+  /** Adds what a source says of one candidate; nothing where aversions left it no score. */
+  #blendIn(gatheredSlot: number, source: number, weight: number): void {
     const { found } = this
     const gathered = this.#gathered
+    const score = gathered.scores[gatheredSlot] as number
+    if (score <= 0) return
+    const scale = weight / (score + (sources[source] as Source).halfScore)
+    const part = score * scale
     const before = found.count
     const slot = found.add(gathered.items[gatheredSlot] as number, part, -1)
-    const scale = part / (gathered.scores[gatheredSlot] as number)
     if (slot === before) {
       this.bits[slot] = 1 << source
       this.mainSource[slot] = source

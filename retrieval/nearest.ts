@@ -17,8 +17,8 @@ import { HEADER_BYTES, HITS_AT, ONE, ROW_BYTES, ROWS_AT_ONCE, type VectorSlab } 
 /** Rows that go through the kernel at once: the hits of a block fit in the header of the slab. */
 const BLOCK = 8_192
 /** Rows of the sample, in chunks spread over all; a slab of fewer than four samples is walked without one. */
-const CHUNKS = 8
-const CHUNK = 256
+const CHUNKS = 16
+const CHUNK = 128
 const SAMPLE = CHUNKS * CHUNK
 const UNIT = ONE * ONE
 

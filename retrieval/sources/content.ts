@@ -9,15 +9,20 @@ import { DIM } from '../vector-slab.ts'
 /** Items that the query is made of; the newest counts most. */
 export const CONTENT_ITEMS = 3
 
+/** Of the best so many it is looked up which item they are like; the rest are put down to the newest. */
+const EXPLAINED = 20
+
 export const content = {
   name: 'content',
   halfScore: 0.5,
   collect(ask, tables, into) {
     if (!ask.hasContent) return
     const found = tables.nearest.content
+    const newest = ask.anchorCount > 0 ? (ask.anchors[0] as number) : -1
     for (let i = 0; i < found.count; i++) {
       const item = found.items[i] as number
-      into.add(item, found.scores[i] as number, likest(item, ask, tables))
+      const because = i < EXPLAINED ? likest(item, ask, tables) : newest
+      into.add(item, found.scores[i] as number, because)
     }
   },
 } as const satisfies Source

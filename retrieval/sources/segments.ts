@@ -8,26 +8,33 @@ import type { Tables } from '../source.ts'
 import type { Segment } from '../trending-index.ts'
 
 const HALF_RANK = 10
-/** Taken of a segment, not counting those that may not be shown. */
-const MAX_TAKEN = 60
-/** What a segment counts for: the nearer to the visitor, the more. */
-const WEIGHTS = { all: 0.4, device: 0.1, country: 0.3, category: 0.6 }
+/**
+ * What a segment counts for, the nearer to the visitor the more, and how many items are taken of it, not counting those that
+ * may not be shown. Of `all` more are taken, since many a visitor has no other segment.
+ */
+const ALL = { weight: 0.4, taken: 80 }
+const DEVICE = { weight: 0.1, taken: 20 }
+const COUNTRY = { weight: 0.3, taken: 30 }
+const CATEGORY = { weight: 0.6, taken: 40 }
 
 export function collectSegments(kind: 'popular' | 'trending', ask: Ask, tables: Tables, into: CandidateSet): void {
   const { trending, items } = tables
-  take(trending.segment(kind, 'all'), WEIGHTS.all, into)
-  if (ask.country !== null) take(trending.segment(kind, `country:${ask.country}`), WEIGHTS.country, into)
-  if (ask.device !== null) take(trending.segment(kind, `device:${ask.device}`), WEIGHTS.device, into)
+  take(trending.segment(kind, 'all'), ALL.weight, ALL.taken, into)
+  if (ask.country !== null) {
+    take(trending.segment(kind, `country:${ask.country}`), COUNTRY.weight, COUNTRY.taken, into)
+  }
+  if (ask.device !== null) take(trending.segment(kind, `device:${ask.device}`), DEVICE.weight, DEVICE.taken, into)
   for (let c = 0; c < ask.categoryCount; c++) {
     const name = items.categoryIds.idOf(ask.categories[c] as number)
-    take(trending.segment(kind, `category:${name}`), WEIGHTS.category / (c + 1), into)
+    const share = 1 / (c + 1) // of the category that comes first
+    take(trending.segment(kind, `category:${name}`), CATEGORY.weight * share, Math.ceil(CATEGORY.taken * share), into)
   }
 }
 
-function take(segment: Segment | undefined, weight: number, into: CandidateSet): void {
+function take(segment: Segment | undefined, weight: number, most: number, into: CandidateSet): void {
   if (segment === undefined) return
   let taken = 0
-  for (let r = 0; r < segment.items.length && taken < MAX_TAKEN; r++) {
+  for (let r = 0; r < segment.items.length && taken < most; r++) {
     const isTaken = into.add(segment.items[r] as number, (weight * HALF_RANK) / (HALF_RANK + r), -1) >= 0
     if (isTaken) taken++
   }

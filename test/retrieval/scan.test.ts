@@ -117,10 +117,9 @@ test('a sample that guesses too high a threshold costs a second walk, not items'
   far[0] = 0.6
   far[1] = 0.8
   const isSampled = (row: number): boolean =>
-    [0, 1, 2, 3, 4, 5, 6, 7].some(chunk => {
-      const from = Math.floor((chunk * (size - 256)) / 7 / 4) * 4
-      return row >= from && row < from + 256
-    })
+    Array.from({ length: 16 }, (_, chunk) => Math.floor((chunk * (size - 128)) / 15 / 4) * 4).some(
+      from => row >= from && row < from + 128,
+    )
   const slab = slabOf(Array.from({ length: size }, (_, row) => (isSampled(row) ? near : far)))
   const nearest = new Nearest(slab, open(), 3_000)
   const ask = new Ask()
