@@ -1,0 +1,330 @@
+/**
+ * The state of the real graph against a recount of its log by other code, row by row, and the digests of the state over
+ * partition counts and sizes of batches. The recount was written from the documents of the processors, not from their code.
+ */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { movietweetings } from '../../connectors/mappings/movietweetings.ts'
+import { withDefaults } from '../../connectors/with-defaults.ts'
+import { defaultFolds, type FoldOptions } from '../../processors/options.ts'
+import type { Interaction } from '../../schemas/interaction.ts'
+import { type Item, item } from '../../schemas/item.ts'
+import type { Rejected } from '../../schemas/rejected.ts'
+import type { SessionClick } from '../../schemas/session-click.ts'
+import { topics } from '../../schemas/topics.ts'
+import { digestOf, type StoreDigest } from '../../topology/digest.ts'
+import type { Stage } from '../../topology/graph.ts'
+import { readState, type StageImage } from '../../topology/read-state.ts'
+import { recommender } from '../../topology/recommender.ts'
+import { Driver, type Process, START_MS } from '../topology/driver.ts'
+import { type Logged, recountAdmission, type Remembered } from './admission.ts'
+import { recountCounters, relations, type Row } from './counters.ts'
+import { type FeatureState, neighbourRowOf, popularityRowOf, statisticsOf } from './item-state.ts'
+import { type Burst, streamOf } from './stream.ts'
+import {
+  memoryOf,
+  pairsIn,
+  pairsOf,
+  profileIn,
+  profileOf,
+  type RememberedHash,
+  sessionIn,
+  sessionOf,
+} from './user-state.ts'
+import { recountVisitors } from './visitors.ts'
+
+type CatalogueChange = readonly [itemId: string, item: Item | null]
+interface Workload {
+  readonly folds: FoldOptions
+  readonly bursts: readonly Burst[]
+  readonly catalogue: readonly CatalogueChange[]
+}
+
+interface Outcome {
+  readonly log: Logged[]
+  readonly user: StageImage
+  readonly item: StageImage
+  readonly refused: Map<string, string>
+  readonly clicks: SessionClick[]
+  readonly digests: StoreDigest[]
+  readonly stages: readonly Stage[]
+}
+
+/** What admission keeps in place of the action of types that may repeat. */
+const REPEATING = new Map([
+  ['purchase', 0],
+  ['add_to_cart', 1],
+  ['impression', 1],
+])
+
+const RUNS = [
+  { partitions: 1, maxBatchRecords: 500 },
+  { partitions: 4, maxBatchRecords: 7 },
+  { partitions: 12, maxBatchRecords: 61 },
+]
+
+async function outcomeOf(work: Workload, partitions: number, maxBatchRecords: number): Promise<Outcome> {
+  const graph = recommender(work.folds, {})
+  const [userStage, itemStage] = graph.stages as [Stage, Stage]
+  const driver = await Driver.open(graph, { partitions, maxBatchRecords })
+  try {
+    let process: Process | undefined
+    const changesABurst = Math.ceil(work.catalogue.length / work.bursts.length)
+    for (const [n, burst] of work.bursts.entries()) {
+      if (burst.isLive) process ??= await driver.start()
+      await driver.publish(topics.interactions, burst.events)
+      const changes = work.catalogue.slice(n * changesABurst, (n + 1) * changesABurst)
+      await driver.publish(
+        topics.items,
+        changes.map(([key, value]) => ({ key, value })),
+      )
+      if (process) await driver.turn(burst.afterMs)
+      else driver.clock.advance(burst.afterMs)
+    }
+    await driver.settle(3_000)
+    assert.deepEqual(process?.fatal, [])
+    const nameOf = (topic: { readonly name: string }) => topic.name
+    const [user, items] = [
+      await readState(driver.log, userStage, nameOf),
+      await readState(driver.log, itemStage, nameOf),
+    ]
+    const log = (await driver.read<Interaction>(topics.interactions)).map(record => ({
+      partition: record.partition,
+      offset: record.offset,
+      appendedAtMs: record.timestampMs,
+      key: record.key,
+      value: record.value as Interaction,
+    }))
+    const rejected = (await driver.read<Rejected>(topics.rejected)).map(record => record.value as Rejected)
+    const ofLog = rejected.filter(one => one.topic === topics.interactions.name)
+    return {
+      log,
+      user,
+      item: items,
+      refused: new Map(ofLog.map(one => [`${one.partition}:${one.offset}`, one.code])),
+      clicks: (await driver.read<SessionClick>(topics.sessionClicks)).map(record => record.value as SessionClick),
+      digests: [...digestOf(userStage, user.states), ...digestOf(itemStage, items.states)],
+      stages: graph.stages,
+    }
+  } finally {
+    await driver.close()
+  }
+}
+
+/** All rows of one store, over all partitions. */
+function storeOf<T>(stage: Stage | undefined, image: StageImage, processor: string): Map<string, T> {
+  const index = stage?.processors.findIndex(one => one.name === processor) ?? -1
+  assert(index >= 0, `no processor ${processor}`)
+  const rows = image.states.flatMap(state => [...state.entries(index)] as [string, T][])
+  const byKey = new Map(rows)
+  assert.equal(byKey.size, rows.length, `${processor}: a key has state in two partitions`)
+  return byKey
+}
+
+/** Same keys, and every row the same; the first few rows that differ are shown whole. */
+function assertRows<S, T>(
+  store: string,
+  state: ReadonlyMap<string, S>,
+  rowOf: (row: S) => T,
+  wanted: ReadonlyMap<string, T>,
+) {
+  assert.deepEqual([...state.keys()].sort(), [...wanted.keys()].sort(), `${store}: keys`)
+  for (const [key, row] of state) assert.deepEqual(rowOf(row), wanted.get(key), `${store} of ${key}`)
+}
+
+/** The store keeps hashes: they must stand for ids one to one. */
+function assertMemories(
+  state: ReadonlyMap<string, RememberedHash[]>,
+  wanted: ReadonlyMap<string, readonly Remembered[]>,
+) {
+  const hashOf = new Map<string, number>()
+  const nameOf = new Map<string, string>()
+  const assertStandsFor = (kind: string, name: string, hash: number) => {
+    assert.equal(hashOf.get(`${kind} ${name}`) ?? hash, hash, `${kind} ${name} has two hashes`)
+    assert.equal(nameOf.get(`${kind} ${hash}`) ?? name, name, `${kind} hash ${hash} stands for two names`)
+    hashOf.set(`${kind} ${name}`, hash)
+    nameOf.set(`${kind} ${hash}`, name)
+  }
+  assertRows('admit', state, rows => rows.length, new Map([...wanted].map(([key, rows]) => [key, rows.length])))
+  for (const [visitor, rows] of state)
+    rows.forEach((got, n) => {
+      const remembered = wanted.get(visitor)?.[n]
+      assert(remembered)
+      const { event, bucketEvents, bucketItems } = remembered
+      const repeats = REPEATING.get(event.type)
+      assertStandsFor('event', event.eventId, got.event)
+      assertStandsFor('item', event.itemId ?? '', event.itemId === null ? -1 : got.item)
+      if (event.itemId === null) assert.equal(got.item, 0)
+      if (repeats === undefined) assertStandsFor('action', `${event.type} in ${event.clientSession ?? ''}`, got.action)
+      else assert.equal(got.action, repeats)
+      assert.equal(got.second, Math.floor(event.atMs / 1000), `admit of ${visitor}: second ${n}`)
+      if (bucketEvents === undefined) return
+      const context = `admit of ${visitor}: events and items of the bucket of ${event.eventId}`
+      assert.deepEqual([got.bucketEvents, got.bucketItems], [bucketEvents, bucketItems], context)
+    })
+}
+
+interface Overflow {
+  rows: number
+  overflowed: number
+}
+
+/** @returns how many rows overflowed, whose values are not compared */
+function assertCounters<S, T>(
+  store: string,
+  state: ReadonlyMap<string, S>,
+  rowOf: (row: S) => Row<T>,
+  wanted: ReadonlyMap<string, Row<T>>,
+): Overflow {
+  const hidden = <R extends Row<T>>(row: R | undefined) => (row?.isOverflowed ? { isOverflowed: true } : row)
+  assertRows<S, unknown>(
+    store,
+    state,
+    row => hidden(rowOf(row)),
+    new Map([...wanted].map(([key, row]) => [key, hidden(row)])),
+  )
+  return { rows: wanted.size, overflowed: [...wanted.values()].filter(row => row.isOverflowed).length }
+}
+
+function assertRecount(work: Workload, outcome: Outcome, partitions: number): Record<string, Overflow> {
+  const [userStage, itemStage] = outcome.stages
+  const { counted, refused, memories } = recountAdmission(outcome.log, work.folds)
+  assert.deepEqual(Object.fromEntries(outcome.refused), Object.fromEntries(refused), 'verdicts of admission')
+  const memoryRows = new Map(
+    [...storeOf<Parameters<typeof memoryOf>[0]>(userStage, outcome.user, 'admit')].map(([key, row]) => [
+      key,
+      memoryOf(row),
+    ]),
+  )
+  assertMemories(memoryRows, memories)
+
+  const { rows, deltas } = recountVisitors(counted, work.folds)
+  const wantedOf = <T>(of: (row: NonNullable<ReturnType<typeof rows.get>>) => T, without = (_: T) => false) =>
+    new Map([...rows].map(([key, row]) => [key, of(row)] as const).filter(([, row]) => !without(row)))
+  const userStoreOf = <T>(name: string) => storeOf<T>(userStage, outcome.user, name)
+  assertRows(
+    'session-features',
+    userStoreOf<Parameters<typeof sessionOf>[0]>('session-features'),
+    sessionOf,
+    wantedOf(sessionIn, row => row.session === undefined),
+  )
+  assertRows<Parameters<typeof profileOf>[0], unknown>(
+    'profile',
+    userStoreOf('profile'),
+    profileOf,
+    wantedOf(profileIn),
+  )
+  assertRows(
+    'signals',
+    userStoreOf<Parameters<typeof pairsOf>[0]>('signals'),
+    pairsOf,
+    wantedOf(pairsIn, row => row.window.length === 0),
+  )
+  for (const [visitor, row] of rows) {
+    const clicks = outcome.clicks.filter(one => one.visitor === visitor)
+    assert.deepEqual(
+      clicks.map(one => ({ ...one })),
+      row.clicks.map(one => ({ visitor, ...one })),
+      `clicks of ${visitor}`,
+    )
+  }
+
+  const counters = recountCounters(deltas, work.folds)
+  const itemStoreOf = <T>(name: string) => storeOf<T>(itemStage, outcome.item, name)
+  const overflows: Record<string, Overflow> = {}
+  for (const relation of relations)
+    overflows[relation] = assertCounters(
+      relation,
+      itemStoreOf<Parameters<typeof neighbourRowOf>[0]>(relation),
+      neighbourRowOf,
+      counters.neighbours[relation],
+    )
+  const cells = itemStoreOf<Parameters<typeof popularityRowOf>[0]>('popularity')
+  overflows.popularity = assertCounters('popularity', cells, popularityRowOf, counters.popularity)
+  const features = itemStoreOf<FeatureState>('item-features')
+  const counters2 = new Map([...features].filter(([, row]) => row.statistics !== undefined))
+  assertRows('item-features', counters2, statisticsOf, counters.statistics)
+  assertCatalogue(work.catalogue, outcome.item, itemStage, new Set(counters.statistics.keys()), partitions)
+  return overflows
+}
+
+/** The last change of every item, and dense rows without a gap in every partition. */
+function assertCatalogue(
+  changes: readonly CatalogueChange[],
+  image: StageImage,
+  stage: Stage | undefined,
+  mentioned: Set<string>,
+  partitions: number,
+) {
+  const wanted = new Map<string, Item | null>([...mentioned].map(itemId => [itemId, null]))
+  for (const [itemId, value] of changes) wanted.set(itemId, value)
+  const features = storeOf<FeatureState>(stage, image, 'item-features')
+  assertRows<FeatureState, unknown>('catalogue', features, row => row.facts?.item && { ...row.facts.item }, wanted)
+  image.states.forEach((state, partition) => {
+    const index = stage?.processors.findIndex(one => one.name === 'item-features') as number
+    const numbers = [...state.entries(index)].map(([, row]) => (row as unknown as FeatureState).facts?.row as number)
+    const dense = numbers.map((_, n) => n * partitions + partition)
+    assert.deepEqual(
+      numbers.sort((a, b) => a - b),
+      dense,
+      `rows of partition ${partition}`,
+    )
+  })
+}
+
+async function assertAgrees(work: Workload): Promise<void> {
+  let first: StoreDigest[] | undefined
+  for (const { partitions, maxBatchRecords } of RUNS) {
+    const outcome = await outcomeOf(work, partitions, maxBatchRecords)
+    const overflows = assertRecount(work, outcome, partitions)
+    if (process.env.FRESHET_TEST_VERBOSE) {
+      const codes: Record<string, number> = {}
+      for (const code of outcome.refused.values()) codes[code] = (codes[code] ?? 0) + 1
+      console.log(partitions, outcome.log.length, codes, overflows)
+    }
+    first ??= outcome.digests
+    assert.deepEqual(outcome.digests, first, `digests with ${partitions} partitions`)
+  }
+}
+
+async function tweetedRatings(count: number): Promise<Workload> {
+  const directory = fileURLToPath(new URL('../../data/movietweetings', import.meta.url))
+  const events = []
+  for await (const value of movietweetings.events(directory, new Map())) {
+    events.push({ key: value.userId ?? '', value })
+    if (events.length === count) break
+  }
+  const bursts = []
+  for (let n = 0; n < events.length; n += 150)
+    bursts.push({ isLive: true, afterMs: 40, events: events.slice(n, n + 150) })
+  const rated = new Set(events.map(one => one.value.itemId))
+  const catalogue: CatalogueChange[] = []
+  for await (const row of movietweetings.items?.(directory) ?? [])
+    if ('id' in row && rated.has(row.id)) catalogue.push([row.id, row.value])
+  return { folds: defaultFolds, bursts, catalogue }
+}
+
+const titled = (title: string) => withDefaults(item, { title, categories: ['c'] })
+const CATALOGUE: CatalogueChange[] = [
+  ['i1', titled('one')],
+  ['never touched', titled('two')],
+  ['gone before it was there', null],
+  ['i1', titled('one, again')],
+  ['i2', titled('forgotten')],
+  ['__proto__', titled('odd')],
+  ['i2', null],
+]
+
+describe('state against a recount of the log', () => {
+  it('3,000 ratings of MovieTweetings, over 1, 4 and 12 partitions', async () => {
+    await assertAgrees(await tweetedRatings(3_000))
+  })
+
+  for (const seed of [1, 2])
+    it(`a stream that reaches every case, seed ${seed}`, async () => {
+      const weights = { ...defaultFolds.weights, hover: 0, constructor: 1.5 }
+      const folds = { ...defaultFolds, weights, maxNeighbours: seed === 1 ? 512 : 24 }
+      await assertAgrees({ folds, bursts: streamOf(seed, START_MS, 2_000), catalogue: CATALOGUE })
+    })
+})
