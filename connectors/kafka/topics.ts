@@ -49,7 +49,7 @@ async function createAll(admin: Admin, missing: readonly TopicSettings[]): Promi
 async function create(admin: Admin, topic: TopicSettings, brokerCount: number): Promise<boolean> {
   const config = { ...required(topic), ...(topic.cleanup === 'compact' ? COMPACTION : {}) }
   return admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false, // its wait gives up at once where a broker has not heard of the topic yet; withMetadata does not
     topics: [
       {
         topic: topic.name,
@@ -63,7 +63,7 @@ async function create(admin: Admin, topic: TopicSettings, brokerCount: number): 
 
 /** @param settings - of topics that exist. @returns a sentence for every setting that is not as wanted */
 export async function differencesOf(admin: Admin, settings: readonly TopicSettings[]): Promise<string[]> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: settings.map(({ name }) => name) })
+  const { topics } = await withMetadata(() => admin.fetchTopicMetadata({ topics: settings.map(({ name }) => name) }))
   const partitions = new Map(topics.map(topic => [topic.name, topic.partitions.length]))
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
@@ -90,7 +90,8 @@ export async function differencesOf(admin: Admin, settings: readonly TopicSettin
   })
 }
 
-const METADATA_TRIES = 50
+const METADATA_TRIES = 250
+const NOT_THERE_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 const METADATA_WAIT_MS = 20
 
 /** @returns topic → its number of partitions. @throws FreshetError TOPIC_MISMATCH naming what does not exist */
@@ -98,7 +99,7 @@ export async function partitionCounts(admin: Admin, topics: readonly string[]): 
   const standing = new Set(await admin.listTopics()) // asking for a topic that is not there is retried for seconds
   const missing = topics.filter(topic => !standing.has(topic))
   if (missing.length > 0) throw new FreshetError('TOPIC_MISMATCH', `no such topic: ${missing.join(', ')}`)
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
+  const metadata = await withMetadata(() => admin.fetchTopicMetadata({ topics: [...topics] }))
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
 }
 
@@ -116,15 +117,16 @@ export async function offsetRanges(admin: Admin, topic: string): Promise<OffsetR
 }
 
 /**
- * Two questions at once replace each other's metadata in kafkajs's cluster: the one whose topic is missing then dies of a
- * TypeError, in `admin/index.js`. Asked again it is there.
+ * A broker may not have heard yet of a topic that was just created. And two questions at once replace each other's metadata
+ * in kafkajs's cluster: the one whose topic is missing then dies of a TypeError, in `admin/index.js`. Asked again it is there.
  */
 async function withMetadata<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof TypeError) || tries === METADATA_TRIES) throw error
+      const isPassing = error instanceof TypeError || NOT_THERE_YET.has((error as { type?: string }).type ?? '')
+      if (!isPassing || tries === METADATA_TRIES) throw error
       await new Promise(resolve => setTimeout(resolve, METADATA_WAIT_MS))
     }
   }
