@@ -25,6 +25,10 @@ export function decayedUnits(weight: number, atMs: number, halfLifeMs: number): 
   return weight < 0 ? -units : units // Math.round alone takes halves up, for negative numbers too
 }
 
+/** @returns whether a counter no longer takes in what belongs to the epoch */
+export const isForgotten = (sums: readonly EpochSum[], epoch: number): boolean =>
+  epoch <= (sums.at(-1)?.epoch ?? epoch) - KEPT_EPOCHS
+
 /**
  * @param sums - ascending epochs; not changed
  * @returns a new array with `units` added to `epoch`: ascending, without zero sums and forgotten epochs

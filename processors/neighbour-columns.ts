@@ -9,8 +9,12 @@ import { withValueAt } from './ring.ts'
 
 type Columns = readonly EpochColumn[]
 
-/** @returns the columns with `units` added to the slot's accumulator of the epoch, and what it forgets left out */
-export function withUnits(columns: Columns, slot: number, epoch: number, units: number): EpochColumn[] {
+/**
+ * @returns the columns with `units` added to the slot's accumulator of the epoch, and what it forgets left out; the same
+ *   by identity where the slot has forgotten the epoch
+ */
+export function withUnits(columns: EpochColumn[], slot: number, epoch: number, units: number): EpochColumn[] {
+  if (isBeyond(columns, slot, epoch)) return columns
   const at = placeOf(columns, epoch)
   const column = columns[at]
   if (column?.epoch !== epoch) return forgotten(inserted(columns, at, { epoch, sums: withSum([], slot, units) }), slot)
@@ -60,6 +64,11 @@ function withSum(sums: readonly number[], slot: number, sum: number): number[] {
 }
 
 const isEmpty = (sums: readonly number[]): boolean => sums.every(sum => sum === 0)
+
+function isBeyond(columns: Columns, slot: number, epoch: number): boolean {
+  if ((columns.at(-1)?.epoch ?? epoch) - KEPT_EPOCHS < epoch) return false
+  return columns.some(one => one.epoch - KEPT_EPOCHS >= epoch && one.sums[slot])
+}
 
 function forgotten(columns: EpochColumn[], slot: number): EpochColumn[] {
   const first = columns[0] as EpochColumn

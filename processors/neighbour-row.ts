@@ -66,8 +66,11 @@ export function addToRow(
 
   function add(at: number, units: number): void {
     const number = Math.floor(at / PAGE_SLOTS)
+    const { epochs = [] } = next[number] ?? {}
+    const added = withUnits(epochs, at % PAGE_SLOTS, epoch, units)
+    if (added === epochs) return // too late to count
     const page = pageAt(number)
-    page.epochs = withUnits(page.epochs, at % PAGE_SLOTS, epoch, units)
+    page.epochs = added
     page.newestMs = Math.max(page.newestMs, atMs)
     index?.changed(number, epoch)
   }

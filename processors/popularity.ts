@@ -10,7 +10,7 @@ import { type PopularityCell, type PopularityPage, popularityPage } from '../sch
 import type { Popularity } from '../schemas/popularity.ts'
 import { SIGNAL } from '../schemas/signals.ts'
 import { topics } from '../schemas/topics.ts'
-import { addUnits, decayedUnits, epochOf, KEPT_EPOCHS } from './decay.ts'
+import { addUnits, decayedUnits, epochOf, isForgotten, KEPT_EPOCHS } from './decay.ts'
 import { defineProcessor, paged, type Step } from './define.ts'
 import type { ItemEvent } from './events.ts'
 import { canonicalSums } from './neighbour-row.ts'
@@ -66,6 +66,8 @@ export const popularity = ({ popularHalfLifeMs, trendingHalfLifeMs }: FoldOption
     const number = Math.floor(place / PAGE_CELLS)
     const page = pages[number]
     const old = page?.cells[place % PAGE_CELLS]
+    const isTooLate = isForgotten(old?.slow ?? [], epochOf(atMs, popularHalfLifeMs))
+    if (isTooLate && isForgotten(old?.fast ?? [], epochOf(atMs, trendingHalfLifeMs))) return pages
     const cells = page?.cells.slice() ?? []
     cells[place % PAGE_CELLS] = {
       country,

@@ -1,13 +1,17 @@
 /** Every D and C processor, by stage, with events that reach all of its cases. A new processor is added here, or the count fails. */
 import type fc from 'fast-check'
 import { admit } from '../../processors/admit.ts'
+import { coOccurrence } from '../../processors/co-occurrence.ts'
 import type { AnyProcessor } from '../../processors/define.ts'
+import { itemFeatures } from '../../processors/item-features.ts'
 import { defaultFolds, type FoldOptions } from '../../processors/options.ts'
+import { popularity } from '../../processors/popularity.ts'
 import { profile } from '../../processors/profile.ts'
 import { sessionFeatures } from '../../processors/session-features.ts'
 import { signals } from '../../processors/signals.ts'
 import { arrivals } from './arrivals.ts'
 import type { Sent } from './drive.ts'
+import { itemEvents } from './item-events.ts'
 
 export interface CoveredStage {
   readonly name: string
@@ -26,6 +30,14 @@ export const userStage = (options: FoldOptions = defaultFolds): AnyProcessor[] =
   signals(options),
 ]
 
+export const itemStage = (options: FoldOptions = defaultFolds): AnyProcessor[] => [
+  coOccurrence('viewed-with', options),
+  coOccurrence('next', options),
+  coOccurrence('bought-with', options),
+  popularity(options),
+  itemFeatures(options),
+]
+
 export const coveredStages: readonly CoveredStage[] = [
   {
     name: 'user',
@@ -39,6 +51,19 @@ export const coveredStages: readonly CoveredStage[] = [
     },
     maxPageBytes: 700,
   },
+  {
+    name: 'item',
+    processors: itemStage({ ...defaultFolds, maxNeighbours: 80 }),
+    events: itemEvents,
+    maxPages: {
+      'viewed-with': { pages: 5 },
+      next: { pages: 5 },
+      'bought-with': { pages: 5 },
+      popularity: { pages: 8 },
+      'item-features': { facts: 1, statistics: 1 },
+    },
+    maxPageBytes: 1_200,
+  },
 ]
 
-export const COVERED_PROCESSORS = 4
+export const COVERED_PROCESSORS = 9
