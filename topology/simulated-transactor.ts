@@ -53,7 +53,7 @@ export class Transactions {
 
   /** Aborts and fences what has been open for too long, as the coordinator does. */
   expire(nowMs: number, timeoutMs: number): void {
-    for (const [id, { startedMs }] of [...this.#running]) if (nowMs - startedMs >= timeoutMs) this.open(id)
+    for (const [id, { startedMs }] of this.#running) if (nowMs - startedMs >= timeoutMs) this.open(id)
   }
 
   #end(id: string, control: 'commit' | 'abort'): void {

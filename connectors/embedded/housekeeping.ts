@@ -15,7 +15,7 @@ export async function clean(
   nowMs: number,
   tombstoneMs = TOMBSTONE_MS,
 ): Promise<void> {
-  for (const topic of [...store.topics.values()]) {
+  for (const topic of store.topics.values()) {
     const { cleanup, retentionMs } = topic.settings
     if (cleanup === 'compact') await dropTombstones(store, writer, topic, nowMs - tombstoneMs)
     else if (retentionMs > 0) await purge(writer, topic, firstKept(store, topic, nowMs - retentionMs))

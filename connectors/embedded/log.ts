@@ -2,9 +2,9 @@
  * The log of one process in one directory, on LMDB: one partition a topic, one LMDB transaction a commit. Calls that
  * wait side by side share a transaction.
  *
- * What is acknowledged survives kill −9. After power loss the log is whole and ends at a commit that the disk had taken:
- * with `durable` that is at least everything acknowledged, without it the commits of the last moments may be missing,
- * since the flush that each commit starts is not waited for.
+ * What is acknowledged survives kill −9 and, with `durable`, power loss. Without it the commits of the last moments may be
+ * missing after power loss, since the flush that each commit starts is not waited for by name; the log is whole either
+ * way. It saves next to nothing: lmdb 3.5.6 answers after its fdatasync in both modes, as a trace shows.
  */
 import { FreshetError } from '../../schemas/errors.ts'
 import type {
@@ -29,7 +29,7 @@ export interface EmbeddedLogOptions {
   readonly directory: string
   /** ms since the epoch; the append time of records. Default Date.now */
   readonly now?: () => number
-  /** Waits for the disk before it acknowledges. Default false */
+  /** Waits for the disk before it acknowledges. Default true */
   readonly durable?: boolean
 }
 
@@ -47,7 +47,7 @@ export class EmbeddedLog implements LogPort {
   #isClosed = false
 
   /** @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, is open on the directory */
-  static async open({ directory, now = Date.now, durable = false }: EmbeddedLogOptions): Promise<EmbeddedLog> {
+  static async open({ directory, now = Date.now, durable = true }: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const log = new EmbeddedLog(new EmbeddedStore(directory, durable), now)
     await clean(log.#store, log.#writer, now())
     return log
