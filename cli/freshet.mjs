@@ -7,12 +7,20 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const WANTED = [22, 18]
+const END_WITHIN_MS = 2_000
 const here = dirname(fileURLToPath(import.meta.url))
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) {
   const { main } = await import('./main.ts')
+  // `freshet topology | head` closes the pipe early, which is no failure.
+  process.stdout.on('error', error => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   process.exitCode = await main(process.argv.slice(2))
+  // A connection that nobody closed must not keep a process that has ended: a supervisor waits for its exit.
+  setTimeout(() => process.exit(), END_WITHIN_MS).unref()
 } else {
   // Beside the package itself, or where npm put it when Freshet is a dependency of something else.
   const bundled = ['../node_modules/.bin/node', '../../.bin/node'].map(path => join(here, path)).find(existsSync)
