@@ -3,7 +3,7 @@
  * divided by. A change of the catalogue is published at once, counts with it or within a second.
  *
  * The row is the item's number in its partition, in order of first mention, times the partitions plus the partition. An item keeps it, also
- * when the catalogue forgets the item. It depends on the order of arrival and the catalogue is its own source, so the
+ * when the catalogue forgets the item: its last facts stay, as those of an item that is not available. It depends on the order of arrival and the catalogue is its own source, so the
  * digest holds neither: counts and norms only.
  */
 import { type CataloguedItem, cataloguedItem } from '../schemas/catalogued-item.ts'
@@ -53,7 +53,8 @@ export const itemFeatures = ({ pairHalfLifeMs }: FoldOptions) => {
   function step(state: State, event: ItemEvent, context: StepContext): FeaturesStep {
     const facts = state.facts ?? { row: rowOf(context), epoch: DICTIONARY_EPOCH, item: null }
     if (event.kind === 'catalogue') {
-      const next = { facts: { ...facts, item: event.item }, statistics: state.statistics }
+      const item = event.item ?? (facts.item && { ...facts.item, available: false })
+      const next = { facts: { ...facts, item }, statistics: state.statistics }
       return { state: next, publish: { itemFeatures: records(event.itemId, next) } }
     }
     const statistics = counted(state.statistics, event)

@@ -70,9 +70,14 @@ test('a change of the catalogue is published at once, with the counts', () => {
   assert.deepEqual([published.length, value.item?.title, value.counts], [1, 'Lamp', { view: 1 }])
 })
 
-test('a tombstone of the catalogue leaves row and counts', () => {
+test('a tombstone of the catalogue leaves row, counts and the last facts, as of an item that is not available', () => {
   const { item, counts } = featuresOf([catalogue('a'), viewed('a'), catalogue('a', null)])
-  assert.deepEqual([item, counts], [null, { view: 1 }])
+  assert.deepEqual([item?.title, item?.available, counts], ['Lamp', false, { view: 1 }])
+})
+
+test('a tombstone of an item that the catalogue never held says nothing of it', () => {
+  const { item } = featuresOf([viewed('a'), catalogue('a', null)])
+  assert.equal(item, null)
 })
 
 test('deltas that are not its own change nothing once the item has a row', () => {
