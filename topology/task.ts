@@ -110,6 +110,11 @@ export class Task {
     return this.#positions
   }
 
+  /** Topic (with namespace) → next offset to read, and whether everything before is committed. */
+  get reached(): { readonly positions: Readonly<Record<string, number>>; readonly isCommitted: boolean } {
+    return { positions: this.#positions, isCommitted: this.#phase === 'running' && !this.#isDirty }
+  }
+
   /** Fences older owners and restores the state; the task runs once its own barrier has come back. */
   open(): void {
     void this.#open(++this.#opening, 0)
