@@ -1,11 +1,18 @@
-/** The programs that services need from the machine, and how they get there. */
+/** The programs that services, and tests of the documents, need from the machine, and how they get there. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Say, runWithSay } from './run-with-say.ts'
 
 /** Program → Debian package. */
-const PACKAGES = { java: 'default-jre-headless', mvn: 'maven', 'redis-server': 'redis-server' } as const
+const PACKAGES = {
+  java: 'default-jre-headless',
+  mvn: 'maven',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
+  kcat: 'kcat',
+  curl: 'curl',
+} as const
 export type Program = keyof typeof PACKAGES
 
 const MIN_JAVA = 17
