@@ -34,8 +34,7 @@ export interface RedisKey {
   parse(namespace: string, key: string): { readonly id: string; readonly suffix?: string } | undefined
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const UNSAFE = /[{}%\u0000-\u001f\u007f-\u009f]/g
+const UNSAFE = /[{}%\p{Cc}]/gu
 const encode = (id: string) =>
   id.replace(UNSAFE, char => Buffer.from(char).toString('hex').toUpperCase().replace(/../g, '%$&'))
 const decode = (text: string): string | undefined => {

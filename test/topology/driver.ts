@@ -143,7 +143,7 @@ export class Driver {
   }
 
   async close(): Promise<void> {
-    for (const one of [...this.#processes]) await one.stop()
+    while (this.#processes.length > 0) await this.#processes[0]?.stop()
     await this.log.close()
   }
 
