@@ -14,6 +14,7 @@ import { topics } from '../schemas/topics.ts'
 import { decayedUnits, epochOf, KEPT_EPOCHS } from './decay.ts'
 import { defineProcessor, paged, type Step } from './define.ts'
 import type { ItemEvent } from './events.ts'
+import { RowIndexes } from './neighbour-row-index.ts'
 import { addToRow, canonicalRow, hasOverflowed, newestOf, type RowDelta, slotsOf } from './neighbour-row.ts'
 import type { FoldOptions } from './options.ts'
 
@@ -27,6 +28,7 @@ type RelationStep = Step<State, never, Record<never, never>, 'replaced'>
 
 export const coOccurrence = (relation: NeighbourRelation, { pairHalfLifeMs, maxNeighbours }: FoldOptions) => {
   const kind = KINDS[relation]
+  const indexes = new RowIndexes()
   return defineProcessor({
     name: relation,
     version: 1,
@@ -54,7 +56,8 @@ export const coOccurrence = (relation: NeighbourRelation, { pairHalfLifeMs, maxN
         deltas.push({ itemId: other, units: decayedUnits(amount, event.atMs, pairHalfLifeMs) })
     if (deltas.length === 0) return {}
     const epoch = epochOf(event.atMs, pairHalfLifeMs)
-    const { pages: next, replaced } = addToRow(pages, deltas, epoch, event.atMs, maxNeighbours)
+    const index = indexes.of(event.itemId, pages)
+    const { pages: next, replaced } = addToRow(pages, index, deltas, epoch, event.atMs, maxNeighbours)
     return { state: { pages: next }, count: { replaced } }
   }
 

@@ -1,7 +1,6 @@
 /**
- * Where each neighbour of a row stands, and which one weighs least. Kept beside a row and handed on to its next version; a
- * version that is gone back to has none and is looked through again. What a step returns does not depend on it.
- * Bound: an entry a slot, for rows longer than {@link SCAN_PAGES} pages only; it goes when its row does.
+ * Where each neighbour of a row stands, and which one weighs least. Kept for the newest version of a row; a version that is
+ * gone back to is looked through again. What a step returns does not depend on it.
  */
 import type { NeighbourPage } from '../schemas/neighbour-page.ts'
 import { weightOf } from './neighbour-columns.ts'
@@ -11,22 +10,27 @@ type Pages = readonly NeighbourPage[]
 export const PAGE_SLOTS = 16
 /** Rows up to this length are scanned: as fast as a map, and most rows are short. */
 const SCAN_PAGES = 4
+const MAX_INDEXES = 16_384
 
-const indexes = new WeakMap<Pages, RowIndex>()
+/** The indexes of long rows, by row. Bound: 16,384 rows, the one indexed first makes room. */
+export class RowIndexes {
+  readonly #byRow = new Map<string, RowIndex>()
 
-/** @returns the index of this version of the row, made where there is none; undefined for a short row */
-export function indexOf(pages: Pages): RowIndex | undefined {
-  if (pages.length <= SCAN_PAGES) return undefined
-  return indexes.get(pages) ?? new RowIndex(pages)
-}
-
-/** The index now describes `next`, and `last` has none any more. */
-export function moveIndex(index: RowIndex, last: Pages, next: Pages): void {
-  indexes.delete(last)
-  indexes.set(next, index)
+  /** @returns the index of this version of the row; undefined where it is short enough to do without */
+  of(row: string, pages: Pages): RowIndex | undefined {
+    if (pages.length <= SCAN_PAGES) return undefined
+    const known = this.#byRow.get(row)
+    if (known?.describes === pages) return known
+    const index = new RowIndex(pages)
+    if (!known && this.#byRow.size === MAX_INDEXES) this.#byRow.delete(this.#byRow.keys().next().value as string)
+    this.#byRow.set(row, index)
+    return index
+  }
 }
 
 export class RowIndex {
+  /** The version of the row that it speaks of. */
+  describes: Pages
   readonly #places = new Map<string, number>()
   /** By page: its slot of least weight, −1 where that has to be found again; made when it is first asked for. */
   #least: Int32Array | undefined
@@ -35,6 +39,7 @@ export class RowIndex {
   #reference = 0
 
   constructor(pages: Pages) {
+    this.describes = pages
     pages.forEach((page, number) => {
       page.itemIds.forEach((itemId, slot) => {
         this.#places.set(itemId, number * PAGE_SLOTS + slot)

@@ -8,7 +8,7 @@
 import type { NeighbourPage } from '../schemas/neighbour-page.ts'
 import type { EpochSum, NeighbourSlot } from '../schemas/neighbours.ts'
 import { sumsOf, withSums, withUnits } from './neighbour-columns.ts'
-import { indexOf, moveIndex, PAGE_SLOTS, RowIndex } from './neighbour-row-index.ts'
+import { PAGE_SLOTS, RowIndex } from './neighbour-row-index.ts'
 import { withValueAt } from './ring.ts'
 
 type Pages = readonly NeighbourPage[]
@@ -27,18 +27,19 @@ export interface RowChange {
 }
 
 /**
+ * @param index - of `pages`, or undefined to scan them; it speaks of the next pages afterwards
  * @param atMs - event time of all deltas, which lies in `epoch`
  * @param limit - most neighbours of a row, ≥ 1
  */
 export function addToRow(
   pages: Pages,
+  index: RowIndex | undefined,
   deltas: readonly RowDelta[],
   epoch: number,
   atMs: number,
   limit: number,
 ): RowChange {
   const next = pages.slice()
-  const index = indexOf(pages)
   let count = slotCount(pages)
   let replaced = 0
   for (const { itemId, units } of deltas) {
@@ -61,7 +62,7 @@ export function addToRow(
       pageAt(0).overflowed = true
     }
   }
-  if (index) moveIndex(index, pages, next)
+  if (index) index.describes = next
   return { pages: next, replaced }
 
   function add(at: number, units: number): void {
