@@ -20,6 +20,8 @@ interface OpenFrame {
 export class FrameWriter {
   readonly #source: number
   readonly #partitions: number
+  /** Item → partition, of the items of this commit: hashing an id costs more than looking it up. */
+  readonly #targets = new Map<string, number>()
   #open = new Map<number, OpenFrame>()
   #full: { partition: number; frame: SignalFrame }[] = []
 
@@ -32,7 +34,7 @@ export class FrameWriter {
   add(offset: number, atMs: number, signals: readonly Signal[]): void {
     const entries = new Map<OpenFrame, SignalEntry>()
     for (const signal of signals) {
-      const target = this.#frameOf(partitionOf(signal.itemId, this.#partitions), offset)
+      const target = this.#frameOf(this.#targetOf(signal.itemId), offset)
       let entry = entries.get(target)
       if (!entry) {
         entry = { offset, atMs, deltas: [] }
@@ -56,6 +58,15 @@ export class FrameWriter {
   clear(): void {
     this.#open = new Map()
     this.#full = []
+    this.#targets.clear()
+  }
+
+  #targetOf(itemId: string): number {
+    const known = this.#targets.get(itemId)
+    if (known !== undefined) return known
+    const target = partitionOf(itemId, this.#partitions)
+    this.#targets.set(itemId, target)
+    return target
   }
 
   #frameOf(partition: number, offset: number): OpenFrame {
@@ -81,7 +92,8 @@ function indexOf(open: OpenFrame, text: string): number {
  * @param after - the last source offset already counted, −1 for none
  * @returns one event per source record and item, in source order; each with the source offset it belongs to
  */
-export function* unframe(frame: SignalFrame, after: number): Generator<ItemEvent> {
+export function unframe(frame: SignalFrame, after: number): ItemEvent[] {
+  const events: ItemEvent[] = []
   for (const entry of frame.entries) {
     if (entry.offset <= after) continue
     const byItem = new Map<number, ItemDeltas['deltas'][number][]>()
@@ -92,6 +104,7 @@ export function* unframe(frame: SignalFrame, after: number): Generator<ItemEvent
       else byItem.set(item, [delta])
     }
     for (const [item, deltas] of byItem)
-      yield { kind: 'deltas', itemId: frame.strings[item] as string, atMs: entry.atMs, deltas }
+      events.push({ kind: 'deltas', itemId: frame.strings[item] as string, atMs: entry.atMs, deltas })
   }
+  return events
 }

@@ -91,7 +91,7 @@ export class Intake {
     if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)
     const frame = value as SignalFrame
     const after = this.appliedUpTo[frame.source] ?? -1
-    const events = [...unframe(frame, after)]
+    const events = unframe(frame, after)
     this.appliedUpTo[frame.source] = Math.max(after, frame.entries.at(-1)?.offset ?? -1)
     return events
   }

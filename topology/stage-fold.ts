@@ -22,8 +22,8 @@ export interface Effects {
 export class StageFold {
   readonly #stage: Stage
   readonly #state: TaskState
-  /** For each processor the numbers of those that take its emissions; −1 is the stage's own events. */
-  readonly #next: ReadonlyMap<number, readonly number[]>
+  /** For each processor the numbers of those that take its emissions; the last row is for the stage's own events. */
+  readonly #next: readonly (readonly number[])[]
   readonly #partition: number
   readonly #partitions: number
 
@@ -32,13 +32,8 @@ export class StageFold {
     this.#state = state
     this.#partition = partition
     this.#partitions = partitions
-    const number = new Map([['stage', -1], ...stage.processors.map((one, index) => [one.name, index] as const)])
-    const next = new Map<number, number[]>()
-    stage.processors.forEach((one, index) => {
-      const from = number.get(one.input) as number
-      next.set(from, [...(next.get(from) ?? []), index])
-    })
-    this.#next = next
+    const takersOf = (name: string) => stage.processors.flatMap((one, index) => (one.input === name ? [index] : []))
+    this.#next = [...stage.processors.map(one => takersOf(one.name)), takersOf('stage')]
   }
 
   /**
@@ -50,7 +45,7 @@ export class StageFold {
     this.#state.beginRecord()
     try {
       for (const event of events) {
-        const rejected = this.#deliver(-1, event, origin, effects)
+        const rejected = this.#deliver(this.#next.length - 1, event, origin, effects)
         if (!rejected) continue
         this.#state.rollbackRecord()
         return { published: [], signals: [], touched: [], counts: effects.counts, rejected }
@@ -63,7 +58,7 @@ export class StageFold {
   }
 
   #deliver(from: number, event: unknown, origin: Origin, effects: Effects): Rejection | undefined {
-    for (const index of this.#next.get(from) ?? []) {
+    for (const index of this.#next[from] as readonly number[]) {
       const rejected = this.#step(index, event, origin, effects)
       if (rejected) return rejected
     }
@@ -80,19 +75,24 @@ export class StageFold {
       partitions: this.#partitions,
       storeSize: this.#state.size(index),
     })
-    for (const [counter, by] of Object.entries(step.count ?? {}))
+    const { count, publish, emit } = step
+    for (const counter in count) {
+      const by = count[counter]
       if (by) effects.counts.push({ processor: processor.name, counter, by })
+    }
     if (step.reject) return step.reject
     if (step.state) {
       this.#state.set(index, key, step.state)
       if (processor.tables) effects.touched.push({ processor: index, key })
     }
-    for (const [output, records] of Object.entries(step.publish ?? {})) {
+    for (const output in publish) {
       const topic = processor.outputs?.[output] as AnyTopic
-      for (const { key: recordKey, value } of records ?? []) effects.published.push({ topic, key: recordKey, value })
+      for (const { key: recordKey, value } of publish[output] ?? [])
+        effects.published.push({ topic, key: recordKey, value })
     }
     if (step.signals && step.signals.deltas.length > 0) effects.signals.push(step.signals)
-    for (const emitted of step.emit ?? []) {
+    if (!emit) return undefined
+    for (const emitted of emit) {
       const rejected = this.#deliver(index, emitted, origin, effects)
       if (rejected) return rejected
     }

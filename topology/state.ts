@@ -125,8 +125,13 @@ function put(map: Map<string, Value>, key: string, value: Value | undefined): vo
   else map.set(key, value)
 }
 
-const isEmpty = (value: Value) =>
-  Object.values(value).every(part => part === undefined || (Array.isArray(part) && part.length === 0))
+function isEmpty(value: Value): boolean {
+  for (const name in value) {
+    const part = value[name]
+    if (part !== undefined && !(Array.isArray(part) && part.length === 0)) return false
+  }
+  return true
+}
 
 /** @returns undefined for a `single` part, [] for a `paged` one */
 export function emptyState(processor: AnyProcessor): Value {
