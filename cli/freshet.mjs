@@ -19,8 +19,9 @@ if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) {
     process.exit(0)
   })
   process.exitCode = await main(process.argv.slice(2))
-  // A connection that nobody closed must not keep a process that has ended: a supervisor waits for its exit.
-  setTimeout(() => process.exit(), END_WITHIN_MS).unref()
+  // A connection that nobody closed must not keep a process that has ended: a supervisor waits for its exit. The callback
+  // comes when a slow reader of the pipe has taken everything.
+  process.stdout.write('', () => setTimeout(() => process.exit(), END_WITHIN_MS).unref())
 } else {
   // Beside the package itself, or where npm put it when Freshet is a dependency of something else.
   const bundled = ['../node_modules/.bin/node', '../../.bin/node'].map(path => join(here, path)).find(existsSync)

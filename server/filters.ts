@@ -14,7 +14,7 @@ export interface Wanted {
 
 type Known = keyof KnownItems
 /** What a surface leaves out. One that is not listed is as `home`. */
-const leavesOut: Readonly<Record<string, readonly Known[]>> = {
+export const leavesOut: Readonly<Record<string, readonly Known[]>> = {
   home: ['seen', 'bought', 'negative'],
   item: ['bought', 'negative'],
   cart: ['bought', 'negative'],
