@@ -13,7 +13,9 @@ export interface Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-  const median = percentile(values, 0.5)
+  // Of an even number of rounds the mean of the middle two, so that two rounds do not show the better one.
+  const low = values.length % 2 === 0 ? percentile(values, 0.5 - 1 / values.length) : percentile(values, 0.5)
+  const median = (low + percentile(values, 0.5)) / 2
   return { median, least: percentile(values, 0), most: percentile(values, 1), rounds: values.length }
 }
 
