@@ -87,6 +87,15 @@ test('trending is the fast rate over the slow one and the mean of active items',
   ])
 })
 
+test('an item that no longer has the weight of a view does not lower the prior', () => {
+  const shop = new Shop()
+  shop.take([
+    { itemId: 'a', weight: 4 },
+    { itemId: 'faded', weight: 2, daysAgo: 7 },
+  ])
+  near(shop.items('trending/all').slice(0, 1), [['a', (7 * 4) / (4 + 4)]])
+})
+
 test('an item at a steady rate stays below 1, one that is taken up now passes it', () => {
   const shop = new Shop()
   const steady = Array.from({ length: 120 }, (_, daysAgo): Taken => ({ itemId: 'steady', daysAgo, weight: 20 }))
