@@ -18,6 +18,11 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor,
 }
 export const verbNames: readonly string[] = Object.keys(verbs)
+/** @throws UsageError where there is no such verb */
+export async function commandOf(name: string): Promise<Command> {
+  if (!Object.hasOwn(verbs, name)) throw new UsageError(`${name}: no such verb${didYouMean(name, verbNames)}`)
+  return (verbs[name] as () => Promise<Command>)()
+}
 
 /** @returns exit code: 0 done, 1 failed, 2 the command line was not understood */
 export async function main(
@@ -37,8 +42,7 @@ export async function main(
     return 0
   }
   try {
-    if (!Object.hasOwn(verbs, name)) throw new UsageError(`${name}: no such verb${didYouMean(name, verbNames)}`)
-    const command = await (verbs[name] as () => Promise<Command>)()
+    const command = await commandOf(name)
     const { arguments: words, flags } = parse(command, rest)
     if (flags.has('help')) {
       print(helpOf(command))

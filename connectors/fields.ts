@@ -122,11 +122,12 @@ function mapped<T extends object>(
 function read(kind: Kind, raw: unknown, separator: string, column: string): unknown {
   const value = readers[kind](raw, separator)
   if (value === undefined)
-    throw new RangeError(`${column}: wanted ${WANTS[kind]}, got ${JSON.stringify(raw).slice(0, 60)}`)
+    throw new RangeError(`${column}: wanted ${fieldWants[kind]}, got ${JSON.stringify(raw).slice(0, 60)}`)
   return value
 }
 
-const WANTS: Readonly<Record<Kind, string>> = {
+/** Kind of a field → what it wants, in words. */
+export const fieldWants: Readonly<Record<Kind, string>> = {
   text: 'a text',
   list: 'a list of texts',
   number: 'a finite number',

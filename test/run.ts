@@ -1,8 +1,9 @@
 /**
  * Runs the tests: `node test/run.ts [--unit] [substring…]`. Files named `*.service.test.ts` get a real broker, registry
  * and Redis, which are started for them and stopped after them; `--unit` leaves those files out and starts nothing.
- * Substrings choose files by their path. Ends with 0 only where at least one test ran and all that ran passed; a test
- * that is skipped or marked as to do counts as failed, because nobody reads a list of what did not run.
+ * Substrings choose files by their path. The last line is `N passed, N failed`. Ends with 0 only where at least one test ran
+ * and all that ran passed; a test that is skipped or marked as to do counts as failed, because nobody reads a list of what
+ * did not run.
  */
 import { readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -39,8 +40,8 @@ async function main(args: string[]): Promise<number> {
     const counts = await runAll(files, interrupted.signal)
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
     const { passed, failed } = counts
-    const nothing = passed + failed === 0 ? ' (no test ran: is the name right?)' : ''
-    process.stdout.write(`\n${passed} passed, ${failed} failed${nothing} in ${files.length} files, ${seconds} s\n`)
+    const nothing = passed + failed === 0 ? ': no test ran, is the name right?' : ''
+    process.stdout.write(`\n${files.length} files, ${seconds} s${nothing}\n${passed} passed, ${failed} failed\n`)
     if (interrupted.signal.aborted) return 130
     return failed > 0 || passed === 0 ? 1 : 0
   } finally {
