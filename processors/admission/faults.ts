@@ -1,6 +1,12 @@
 /**
  * What can be wrong with an interaction by itself. Every message reads `field: wanted …, got …`; the first fault found is
- * the one reported, in the order of this file: visitor, ids, key, type, item, numbers, times.
+ * the one reported, in the order of this file:
+ * - visitor: userId or anonymousId is there;
+ * - ids: every one that is there is good, eventId, userId, anonymousId, sessionId, itemId, orderId, requestId and those of items;
+ * - key: it is the visitor; type: it is configured; item: at most 50 items whatever the type, and what the type needs;
+ * - numbers, where given: value, price, dwellMs at least 0, completion 0 to 1, quantity whole and at least 1, position whole
+ *   and at least 0, in items too;
+ * - times, where given: occurredAt, sentAt, receivedAt above 0, also where the skew corrected would be.
  */
 import { idProblem } from '../../schemas/ids.ts'
 import type { Interaction } from '../../schemas/interaction.ts'

@@ -17,9 +17,9 @@ export interface Traits {
   readonly device: string | null
   /** As it came, 2 to 35 letters, digits and hyphens. */
   readonly language: string | null
-  /** Cut at 200 UTF-16 units, well-formed, trimmed, not empty. */
+  /** Trimmed, then cut at 200 UTF-16 units; half a character at the cut becomes U+FFFD. Not empty. */
   readonly query: string | null
-  /** Cut at 64 UTF-16 units, well-formed, trimmed, not empty. */
+  /** Trimmed, then cut at 64 UTF-16 units; half a character at the cut becomes U+FFFD. Not empty. */
   readonly surface: string | null
 }
 

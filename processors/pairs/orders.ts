@@ -1,7 +1,8 @@
 /**
  * Items bought together: pairs of one order. The order of a purchase is its orderId; without one, all such purchases of the
- * running session make one order. A visitor's last four orders stay open for more, the one changed longest ago making room
- * for a new one; a purchase that names an order no longer open opens it anew.
+ * running session make one order, which is named by the session's start: two sessions that start in the same millisecond
+ * share it. A visitor's last four orders stay open for more, the one changed longest ago making room for a new one; a
+ * purchase that names an order no longer open opens it anew.
  *
  * A distinct item of an order adds 1 to its own norm, and 1 to its pair with each item already there, both ways. It does so once: the item bought again
  * in the open order adds nothing. Items after the first `basketMaxItems` distinct ones are left out and counted.

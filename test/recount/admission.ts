@@ -131,8 +131,8 @@ function faultOf({ value, key }: Logged, options: FoldOptions): ErrorCode | unde
     return 'INVALID_ID'
   if (key !== (value.userId ?? value.anonymousId)) return 'MISPLACED_KEY'
   if (!Object.hasOwn(options.weights, value.type)) return 'UNKNOWN_TYPE'
+  if (value.items.length > 50) return 'TOO_MANY_ITEMS'
   if (value.type === 'impression') {
-    if (value.items.length > 50) return 'TOO_MANY_ITEMS'
     if (value.items.length === 0 && value.itemId === null) return 'MISSING_ITEM'
   } else if (value.itemId === null) return 'MISSING_ITEM'
   const { quantity, price, dwellMs, completion, position } = value
@@ -164,6 +164,6 @@ function countedOf(value: Interaction, atMs: number, options: FoldOptions): Coun
     country: /^[A-Z]{2}$/.test(country) ? country : null,
     device: /^[a-z0-9_-]{1,16}$/.test(device) ? device : null,
     language: /^[A-Za-z0-9-]{2,35}$/.test(value.language ?? '') ? value.language : null,
-    query: value.query?.slice(0, 200).trim() || null,
+    query: value.query?.trim().slice(0, 200).toWellFormed() || null,
   }
 }

@@ -74,10 +74,7 @@ export function profileOf(state: {
   }
 }
 
-interface SignalParts {
-  readonly window: VisitorRow['window']
-  readonly orders: { order: string; items: string[] }[]
-}
+type SignalParts = Pick<VisitorRow, 'window' | 'orders'>
 export function pairsOf(state: { window: PairWindow | undefined; orders: readonly OpenOrder[] }): SignalParts {
   return {
     window: (state.window?.items ?? []).map(one => ({ ...one })),
@@ -95,5 +92,5 @@ export const profileIn = ({ facts, items, bought, shown }: VisitorRow): ProfileP
 })
 export const pairsIn = ({ window, orders }: VisitorRow): SignalParts => ({
   window,
-  orders: orders.map(({ order, items }) => ({ order, items })),
+  orders,
 })

@@ -16,8 +16,6 @@ export interface VisitorRow {
   session:
     | { startedAtMs: number; lastSeenMs: number; sessionId: string | null; events: number; query: string | null }
     | undefined
-  /** How many sessions the visitor has had: which one the running one is. */
-  sessions: number
   recent: Action[]
   cart: string[]
   clicks: (Action & { sessionStartedAtMs: number })[]
@@ -33,7 +31,7 @@ export interface VisitorRow {
   shown: string[]
   window: { itemId: string; strength: number; lastMs: number }[]
   /** The order changed last stands last. */
-  orders: { order: string; session: number; items: string[] }[]
+  orders: { order: string; items: string[] }[]
 }
 
 /** One change of one counter of an item. */
@@ -94,7 +92,6 @@ type Tell = (counter: Delta['counter'], itemId: string, other: string, amount: n
 
 const emptyRow = (): VisitorRow => ({
   session: undefined,
-  sessions: 0,
   recent: [],
   cart: [],
   clicks: [],
@@ -122,7 +119,6 @@ function recountSession(row: VisitorRow, event: Counted, itemId: string, options
     (running.sessionId !== null && event.clientSession !== null && running.sessionId !== event.clientSession)
   if (isNew) {
     row.session = { startedAtMs: event.atMs, lastSeenMs: event.atMs, sessionId: null, events: 0, query: null }
-    row.sessions++
     row.recent = []
     row.cart = []
   }
@@ -205,11 +201,10 @@ function recountSteps(row: VisitorRow, itemId: string, options: FoldOptions, tel
 }
 
 function recountOrders(row: VisitorRow, event: Counted, itemId: string, options: FoldOptions, tell: Tell): void {
-  const session = event.orderId === null ? row.sessions : 0
   const name = event.orderId === null ? `s:${row.session?.startedAtMs}` : `o:${event.orderId}`
-  const open = row.orders.find(one => one.order === name && one.session === session)
+  const open = row.orders.find(one => one.order === name)
   if (open && (open.items.includes(itemId) || open.items.length === options.basketMaxItems)) return
-  const order = open ?? { order: name, session, items: [] }
+  const order = open ?? { order: name, items: [] }
   tell('bought-norm', itemId, '', 1)
   for (const other of order.items) {
     tell('bought-with', itemId, other, 1)
