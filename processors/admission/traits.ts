@@ -11,9 +11,9 @@ const MAX_QUERY_UNITS = 200
 const MAX_SURFACE_UNITS = 64
 
 export interface Traits {
-  /** Two capital letters. */
+  /** Two letters, made capitals. */
   readonly country: string | null
-  /** 1 to 16 of a–z, 0–9, _ and -. */
+  /** 1 to 16 of a–z, 0–9, _ and -, made lower case. */
   readonly device: string | null
   /** As it came, 2 to 35 letters, digits and hyphens. */
   readonly language: string | null
