@@ -43,7 +43,7 @@ export async function fillView(view: View, size: ReadShopSize, onProgress: (done
   for (let row = 0; row < size.items; row++) {
     const itemId = `item-${row}`
     const statistics = { counts: { click: 1 }, viewedNorm: [], boughtNorm: [], newestMs: nowMs }
-    const features: ItemFeatures = { itemId, row, epoch: 1, item: catalogueItem(row, 0), ...statistics }
+    const features: ItemFeatures = { itemId, row, epoch: 1, revision: 1, item: catalogueItem(row, 0), ...statistics }
     await put(topics.itemFeatures.name, itemId, features)
     if (row % 5_000 === 0) onProgress(`items ${row} of ${size.items}`)
   }

@@ -1,6 +1,6 @@
 /**
  * Item features: what the catalogue says of an item, its dense row, its events counted by type, and the norms its pairs are
- * divided by. A change of the catalogue is published at once, counts with it or within a second.
+ * divided by. A change of the catalogue is published at once, counts with it or within five seconds.
  *
  * The row is the item's number in its partition, in order of first mention, times the partitions plus the partition. An item keeps it, also
  * when the catalogue forgets the item: its last facts stay, as those of an item that is not available. It depends on the order of arrival and the catalogue is its own source, so the
@@ -17,7 +17,7 @@ import type { ItemDeltas, ItemEvent } from './events.ts'
 import { canonicalSums } from './neighbour-row.ts'
 import type { FoldOptions } from './options.ts'
 
-const COALESCE_MS = 1000
+const COALESCE_MS = 5000
 /** Raised when rows are given out anew; packed values of another epoch are misses. */
 const DICTIONARY_EPOCH = 0
 const NONE: ItemStatistics = { newestMs: 0, counts: {}, viewedNorm: [], boughtNorm: [] }
@@ -51,10 +51,10 @@ export const itemFeatures = ({ pairHalfLifeMs }: FoldOptions) => {
   })
 
   function step(state: State, event: ItemEvent, context: StepContext): FeaturesStep {
-    const facts = state.facts ?? { row: rowOf(context), epoch: DICTIONARY_EPOCH, item: null }
+    const facts = state.facts ?? { row: rowOf(context), epoch: DICTIONARY_EPOCH, revision: 0, item: null }
     if (event.kind === 'catalogue') {
       const item = event.item ?? (facts.item && { ...facts.item, available: false })
-      const next = { facts: { ...facts, item }, statistics: state.statistics }
+      const next = { facts: { ...facts, revision: facts.revision + 1, item }, statistics: state.statistics }
       return { state: next, publish: { itemFeatures: records(event.itemId, next) } }
     }
     const statistics = counted(state.statistics, event)

@@ -34,6 +34,8 @@ export class ItemIndex {
   revision = 0
   /** 0 no facts, 1 taken down, 2 available. */
   #standing = new Uint8Array(FIRST_CAPACITY)
+  /** Of the facts that stand here. */
+  #revisions = new Int32Array(FIRST_CAPACITY).fill(-1)
 
   constructor(ids: ItemIds = new ItemIds()) {
     this.ids = ids
@@ -56,9 +58,13 @@ export class ItemIndex {
 
   apply(record: { readonly key: string; readonly value: unknown }): void {
     // The topic's schema has read the value; a null one is a tombstone.
-    const facts = (record.value as ItemFeatures | null)?.item ?? null
+    const features = record.value as ItemFeatures | null
+    const facts = features?.item ?? null
     const index = this.ids.intern(record.key)
     this.#grow(index + 1)
+    const revision = features?.revision ?? 0
+    if (revision > 0 && revision === this.#revisions[index]) return // only counts moved
+    this.#revisions[index] = revision
     this.#setFacts(index, facts)
     const vector = facts === null ? NO_VECTOR : contentVector(facts)
     if (this.vectors.set(index, vector)) this.revision++
@@ -85,6 +91,7 @@ export class ItemIndex {
     const standing = new Uint8Array(capacity)
     standing.set(this.#standing)
     this.#standing = standing
+    this.#revisions = grownInts(this.#revisions, capacity)
     this.categories = grownInts(this.categories, capacity * MAX_CATEGORIES)
     this.brands = grownInts(this.brands, capacity)
     this.creators = grownInts(this.creators, capacity)

@@ -41,6 +41,8 @@ export interface CataloguedItem {
   row: number
   /** dictionary epoch */
   epoch: number
+  /** how often the catalogue has spoken of the item: as long as it stands, so do the facts */
+  revision: number
   /** null while the catalogue does not know the item */
   item: Item | null
 }

@@ -75,6 +75,7 @@ export const itemOf = (itemId: string, row: number, available: boolean) => ({
   itemId,
   row,
   epoch: 0,
+  revision: 0,
   item: {
     title: `Title ${itemId}`,
     description: null,

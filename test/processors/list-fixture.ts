@@ -158,7 +158,7 @@ export function features(itemId: string, facts: Partial<Item> = {}): ItemFeature
     properties: {},
     ...facts,
   }
-  return { itemId, row: 0, epoch: 0, item, counts: {}, viewedNorm: [], boughtNorm: [], newestMs: 0 }
+  return { itemId, row: 0, epoch: 0, revision: 0, item, counts: {}, viewedNorm: [], boughtNorm: [], newestMs: 0 }
 }
 
 const profile = (visitor: string, offset: number): Profile => ({

@@ -52,5 +52,5 @@ export class ViewFixture {
 
 export function featuresOf(itemId: string, fields: Partial<ItemFeatures> = {}): ItemFeatures {
   const none = { counts: {}, viewedNorm: [], boughtNorm: [], newestMs: 0 }
-  return { itemId, row: 0, epoch: 0, item: itemOf(), ...none, ...fields }
+  return { itemId, row: 0, epoch: 0, revision: 0, item: itemOf(), ...none, ...fields }
 }

@@ -51,6 +51,18 @@ test('the revision rises when a vector changes, not when statistics do', () => {
   assert.equal(items.revision, first + 1)
 })
 
+test('facts are read again when the catalogue has spoken of the item again, not when its counts moved', () => {
+  const items = new ItemIndex()
+  const at = (revision: number, price: number) =>
+    items.apply({ key: 'a', value: { ...features('a', { price }), revision } })
+  const price = () => items.prices[items.ids.find('a')]
+  at(1, 10)
+  at(1, 99) // cannot happen: it shows that a known revision is passed over
+  assert.equal(price(), 10)
+  at(2, 20)
+  assert.equal(price(), 20)
+})
+
 test('neighbours: replaced whole, at most fifty, none without a score above 0, none of an item to itself', () => {
   const related = new RelatedIndex(new ItemIds())
   const { similar } = related

@@ -118,6 +118,7 @@ export function item(itemId: string, over: Partial<Item> = {}, offset = 1): View
     itemId,
     row: row++,
     epoch: 0,
+    revision: 0,
     item: facts,
     counts: {},
     viewedNorm: [],
