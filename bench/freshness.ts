@@ -107,6 +107,8 @@ interface Setting {
 
 interface Round {
   readonly events: number
+  /** Lists built while the events came. */
+  readonly built: number
   readonly watched: readonly Watched[]
   readonly hops: readonly (readonly number[])[]
   readonly cpu: ReadonlyMap<string, { readonly cores: number }>
@@ -132,6 +134,7 @@ async function measure(run: Flags, setting: Setting): Promise<void> {
   run.progress(`warming up for ${run.number('warm')} s at ${most} events/s`)
   await send(run, setting, traffic, most, run.number('warm'), 0)
   await probe.settle(30_000, run.signal)
+  await untilQuiet(run, chain)
 
   const broker = services.services.kafka?.pid ?? 0
   const watch = new CpuWatch(
@@ -146,16 +149,19 @@ async function measure(run: Flags, setting: Setting): Promise<void> {
   for (let number = 1; number <= run.number('rounds'); number++)
     for (const rate of rates) {
       if (run.signal.aborted) break
+      if (number > 1 || rate !== rates[0]) await untilQuiet(run, chain)
       run.progress(`${label}, round ${number} of ${run.number('rounds')}: ${rate} events/s`)
       await send(run, setting, traffic, rate, SETTLE_S, 0)
       const since = { profiles: await endsOf(parts, topics.profiles), lists: await endsOf(parts, topics.lists) }
       const before = logSizes(broker)
       watch.look()
+      const builtBefore = await listsBuilt(chain)
       const events = await send(run, setting, traffic, rate, run.number('seconds'), run.number('watched') / rate)
       const cpu = watch.look()
+      const built = (await listsBuilt(chain)) - builtBefore
       const bytes = grown(before, logSizes(broker))
       const watched = await probe.settle(30_000, run.signal)
-      rounds.get(rate)?.push({ events, watched, hops: await hopsOf(parts, watched, since), cpu, bytes })
+      rounds.get(rate)?.push({ events, built, watched, hops: await hopsOf(parts, watched, since), cpu, bytes })
       chain.check()
     }
   report(run, label, rounds)
@@ -176,16 +182,22 @@ async function measure(run: Flags, setting: Setting): Promise<void> {
   }
 }
 
-/** The catalogue has gone through every stage when the chain has nothing to do. */
+/** What came before has gone through every stage when the chain has next to nothing to do. */
 async function untilQuiet(run: Flags, chain: Chain): Promise<void> {
   const watch = new CpuWatch(new Map([['chain', chain.pids]]))
   for (let quietS = 0, s = 0; quietS < 2 && s < QUIET_WITHIN_S && !run.signal.aborted; s++) {
     await wait(1_000)
     const cores = watch.look().get('chain')?.cores ?? 0
     quietS = cores < 0.25 ? quietS + 1 : 0
-    run.progress(`waiting for the chain to take in the catalogue: ${(100 * cores).toFixed(0)} % of a core`)
+    run.progress(`waiting for the chain to catch up: ${(100 * cores).toFixed(0)} % of a core`)
   }
   chain.check()
+}
+
+async function listsBuilt(chain: Chain): Promise<number> {
+  const texts = await chain.metrics()
+  const count = (text: string) => Number(/^freshet_view_built_total\{view="list"\} (\d+)/m.exec(text)?.[1] ?? 0)
+  return texts.reduce((sum, text) => sum + count(text), 0)
 }
 
 /** @param share - of the events that are watched */
@@ -237,6 +249,11 @@ function report(run: Flags, label: string, all: ReadonlyMap<number, readonly Rou
       ),
     )
     run.print(`  ${'sent → acknowledged (before the clock starts)'.padEnd(40)} p50 ${shownSpread(sending)} ms`)
+    run.figure(
+      `${title}: lists built`,
+      over(round => round.built / round.events),
+      'an event',
+    )
     const cpu = [...(rounds[0]?.cpu.keys() ?? [])].map(
       name => `${name} ${(100 * over(round => round.cpu.get(name)?.cores ?? 0).median).toFixed(0)} %`,
     )

@@ -46,14 +46,7 @@ export async function bench<Name extends string>(
 ): Promise<void> {
   const all: Record<string, Flag> = { ...flags, json: { default: '', means: 'write the figures to this file too' } }
   const name = basename(process.argv[1] ?? 'bench', '.ts')
-  const { values } = parseArgs({
-    options: {
-      ...Object.fromEntries(
-        Object.entries(all).map(([flag, one]) => [flag, { type: 'string' as const, default: one.default }]),
-      ),
-      help: { type: 'boolean' as const, default: false },
-    },
-  })
+  const values = flagValues(name, all)
   const given = values as unknown as Readonly<Record<string, string>>
   if (values.help) {
     console.log(`node bench/${name}.ts [flags]\n\n${about}\n`)
@@ -116,6 +109,18 @@ export async function bench<Name extends string>(
       `${JSON.stringify({ bench: name, machine, flags: given, figures, notes }, undefined, 2)}\n`,
     )
   if (stop.signal.aborted) process.exitCode = 130
+}
+
+/** Ends the process with a sentence where a flag is not known. */
+function flagValues(name: string, all: Readonly<Record<string, Flag>>): Record<string, unknown> {
+  const texts = Object.entries(all).map(([flag, one]) => [flag, { type: 'string' as const, default: one.default }])
+  const help = { type: 'boolean' as const, default: false }
+  try {
+    return parseArgs({ options: { ...Object.fromEntries(texts), help } }).values
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nsee node bench/${name}.ts --help`)
+    process.exit(2)
+  }
 }
 
 const machineOf = (): string => {
