@@ -82,17 +82,19 @@ async function series(run: Flags, services: Services, partitions: number): Promi
   }
   const processes = PROCESSES[run.number('processes')]
   if (!processes) throw new Error('--processes: wanted 1 or 2')
-  const parts = await openLog(env)
-  const probe = new FreshnessProbe(parts, services.redisUrl)
+  let parts: Foundation | undefined
+  let probe: FreshnessProbe | undefined
   let chain: Chain | undefined
   try {
+    parts = await openLog(env)
+    probe = new FreshnessProbe(parts, services.redisUrl)
     chain = await startChain(processes, env, run.flags.profile === '' ? [] : ['--cpu-prof', run.flags.profile])
     await measure(run, { services, parts, probe, chain, partitions })
     chain.check()
   } finally {
     await chain?.stop()
-    probe.close()
-    await parts.close()
+    probe?.close()
+    await parts?.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
