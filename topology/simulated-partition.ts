@@ -127,6 +127,8 @@ export class SimulatedPartition {
     }
     const kept = new Set([...newest.values()].filter(record => record.value || tombstones === 'keep'))
     this.#entries = this.#entries.filter((entry, index) => index >= split || kept.has(entry.record))
+    // Their records and their markers are gone: named on, they would hide what the same producer wrote afterwards.
+    this.#aborted = this.#aborted.filter(one => one.markerOffset >= this.range.end)
   }
 
   #visible(entries: readonly Entry[], aborted: readonly Aborted[]): LogRecord[] {

@@ -7,22 +7,12 @@ import { describe, it } from 'node:test'
 import { topics } from '../../schemas/topics.ts'
 import type { Scheduler, StepLabel, Verdict } from '../../topology/scheduler.ts'
 import { Driver } from './driver.ts'
+import { randomOf } from './random.ts'
 import { interactionOf, sample, steps, type Tally, tallies } from './sample.ts'
 
 const SEEDS = 150
 const EVENTS = 60
 const VISITORS = ['ann', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus']
-
-/** xorshift32: small, seeded, good enough to pick faults. */
-function randomOf(seed: number): () => number {
-  let x = (seed * 2_654_435_761) >>> 0 || 1
-  return () => {
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    return (x >>> 0) / 2 ** 32
-  }
-}
 
 const FAULTS: Partial<Record<StepLabel, readonly Verdict[]>> = {
   'commit:begin': ['crash', 'fence'],

@@ -216,6 +216,19 @@ test('compaction keeps the newest committed record of a key, begin and end, and 
   }
 })
 
+test('compaction forgets an aborted transaction whole: what its writer commits afterwards is seen', async () => {
+  const { log, next, h } = faulty()
+  const topic = await h.topic({ cleanup: 'compact' })
+  next.set('commit:end', 'lose-request')
+  await assert.rejects((await log.transactor('t')).commit(out(topic, 'a')), IndefiniteError)
+  const transactor = await log.transactor('t')
+  log.compact(topic)
+  await transactor.commit(out(topic, 'b'))
+  const reader = await h.read(topic)
+  await reader.reaches((await log.offsets(topic))[0]?.end ?? 0)
+  assert.deepEqual(reader.texts, ['b'])
+})
+
 test('retention deletes what is as old as it, and keeps what is one millisecond younger', async () => {
   const { log, clock, h } = faulty()
   const topic = await h.topic({ retentionMs: 1_000 })
