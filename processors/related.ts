@@ -75,6 +75,7 @@ export const related = ({ pairHalfLifeMs }: Pick<FoldOptions, 'pairHalfLifeMs'>)
     },
     output: topics.related,
     intervalMs: INTERVAL_MS,
+    mustRest: true,
     counters: { takenDown: 'rows rebuilt because an item they show was taken down' },
     create: context => new RelatedInstance(context, pairHalfLifeMs),
   }

@@ -23,7 +23,7 @@ import type { FoldOptions } from './options.ts'
 import { SegmentWeights } from './segment-weights.ts'
 
 const MAX_ITEMS = 200
-const INTERVAL_MS = 1000
+const INTERVAL_MS = 2000
 const KINDS = ['popular', 'trending'] as const
 /** Half-units of one view. */
 const VIEW = 2
@@ -45,6 +45,7 @@ export const trending = (options: TrendingOptions): ViewDefinition => ({
   indexes: { [topics.itemFeatures.name]: () => new CategoryIndex() },
   output: topics.trending,
   intervalMs: INTERVAL_MS,
+  mustRest: true,
   counters: {},
   create: context => new TrendingInstance(context, options),
 })

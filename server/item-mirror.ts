@@ -13,6 +13,8 @@ export class ItemMirror {
   readonly #view: View
   readonly #facts = new Map<string, ItemFacts>()
   readonly #pages = new Map<number, string>()
+  /** Items whose facts say that they are not available. */
+  readonly #takenDown = new Set<string>()
   #gone: ReadonlySet<string> = new Set()
   #version: string | undefined
 
@@ -30,7 +32,8 @@ export class ItemMirror {
 
   /** Taken down; an item nobody has told of is not. */
   isGone(itemId: string): boolean {
-    return this.#facts.get(itemId)?.available === false || this.#gone.has(itemId)
+    // Almost no item is: two small sets are asked, not the map of all facts.
+    return this.#takenDown.has(itemId) || this.#gone.has(itemId)
   }
 
   /** Known items in no particular order. */
@@ -59,7 +62,10 @@ export class ItemMirror {
   async #load(page: number, change: string) {
     for (const bytes of await this.#view.itemPage(page)) {
       const facts = packedFacts.unpack(bytes)
-      if (facts) this.#facts.set(facts.itemId, facts)
+      if (!facts) continue
+      this.#facts.set(facts.itemId, facts)
+      if (facts.available) this.#takenDown.delete(facts.itemId)
+      else this.#takenDown.add(facts.itemId)
     }
     this.#pages.set(page, change)
   }

@@ -28,9 +28,17 @@ export class DirtySet {
   #builtBefore = new Set<string>()
   #turnedMs = 0
 
-  /** @param intervalMs - a key is taken at most once in this time, unless nothing else waits */
-  constructor(intervalMs: number) {
+  /** Keys that wait for their rest to end, where they rest whatever else there is to do. */
+  #resting: { key: string; seq: number }[] = []
+  readonly #mustRest: boolean
+
+  /**
+   * @param intervalMs - a key is taken at most once in this time, unless nothing else waits
+   * @param mustRest - also when nothing else waits
+   */
+  constructor(intervalMs: number, mustRest = false) {
     this.#intervalMs = intervalMs
+    this.#mustRest = mustRest
   }
 
   get size(): number {
@@ -51,7 +59,7 @@ export class DirtySet {
       this.#stack = this.#stack.filter(one => this.#stale.get(one.key)?.seq === one.seq)
   }
 
-  /** Takes the newest key that was not built within the interval; when there is none but others wait, the newest. */
+  /** Takes the newest key that was not built within the interval; when only such wait, the newest of them if it need not rest. */
   take(nowMs: number): Taken | undefined {
     this.#turn(nowMs)
     const passed: { key: string; seq: number }[] = []
@@ -60,8 +68,9 @@ export class DirtySet {
       const top = this.#stack.pop()
       if (!top) break
       if (this.#stale.get(top.key)?.seq !== top.seq) continue
-      if (this.#built.has(top.key) || this.#builtBefore.has(top.key)) passed.push(top)
-      else found = top
+      if (!this.#built.has(top.key) && !this.#builtBefore.has(top.key)) found = top
+      else if (this.#mustRest) this.#resting.push(top)
+      else passed.push(top)
     }
     if (!found) found = passed.shift()
     for (const one of passed.reverse()) this.#stack.push(one)
@@ -84,8 +93,9 @@ export class DirtySet {
   }
 
   #turn(nowMs: number): void {
-    // Two sets of one interval each: a key rests for one to two intervals while others wait.
+    // Two sets of one interval each: a key rests for one to two intervals.
     if (nowMs - this.#turnedMs < this.#intervalMs) return
+    for (const one of this.#resting.splice(0)) this.#stack.push(one)
     this.#builtBefore = nowMs - this.#turnedMs < 2 * this.#intervalMs ? this.#built : new Set()
     this.#built = new Set()
     this.#turnedMs = nowMs

@@ -94,7 +94,7 @@ export class RuntimeMetrics {
     })
     this.lag = new Gauge({
       name: 'freshet_lag_records',
-      help: 'Records behind the end of the input, as last seen',
+      help: 'Offsets from the next one to process to the end of the input, looked up every 10 s',
       labelNames: ['stage', 'topic', 'partition'],
       registers,
     })

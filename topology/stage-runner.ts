@@ -25,13 +25,15 @@ export interface StageRunnerOptions {
 }
 
 const TICK_MS = 20
+/** How often lag is looked up, and signals that every counter knows are forgotten. */
+const LOOK_MS = 10_000
 
 export class StageRunner {
   readonly #o: StageRunnerOptions
   readonly #tasks = new Map<number, Task>()
   readonly #changelog: string
   #consumer: LogConsumer | undefined
-  #stopTicking: () => void = () => undefined
+  #stopTimers: (() => void)[] = []
 
   constructor(options: StageRunnerOptions) {
     this.#o = options
@@ -53,28 +55,42 @@ export class StageRunner {
       onBatch: batch => this.#onBatch(batch),
       onCrash: onFatal,
     })
-    this.#stopTicking = clock.every(TICK_MS, () => {
+    const tick = () => {
       for (const task of this.#tasks.values()) task.tick()
-    })
+    }
+    this.#stopTimers = [clock.every(TICK_MS, tick), clock.every(LOOK_MS, () => void this.#look())]
   }
 
   /** Commits what is processed, then leaves the group. */
   async stop(): Promise<void> {
-    this.#stopTicking()
+    for (const stop of this.#stopTimers) stop()
     await Promise.all([...this.#tasks.values()].map(task => task.drain()))
     await this.#consumer?.stop()
     this.#tasks.clear()
   }
 
   #onBatch(batch: Batch): Promise<void> {
-    const { metrics, stage } = this.#o
     const task = this.#tasks.get(batch.partition)
-    if (batch.records.length > 0 && batch.topic !== this.#changelog)
-      metrics.lag.set(
-        { stage: stage.name, topic: batch.topic, partition: batch.partition },
-        batch.isDrained ? 0 : batch.records.length,
-      )
     return task ? task.onBatch(batch) : Promise.resolve()
+  }
+
+  /** Says how far behind each task is, and forgets frames of signals that are counted and committed. */
+  async #look(): Promise<void> {
+    const { log, stage, nameOf, metrics, logger } = this.#o
+    try {
+      for (const input of stage.inputs) {
+        const topic = nameOf(input)
+        const ranges = await log.offsets(topic)
+        for (const [partition, task] of this.#tasks) {
+          const { begin = 0, end = 0 } = ranges[partition] ?? {}
+          metrics.lag.set({ stage: stage.name, topic, partition }, Math.max(0, end - (task.positions[topic] ?? begin)))
+          const counted = task.committedPositions[topic] ?? 0
+          if (input === stage.framedInput && counted > begin) await log.purge({ topic, partition }, counted)
+        }
+      }
+    } catch (error) {
+      logger.debug({ err: error, stage: stage.name }, 'the log could not be looked at; next time')
+    }
   }
 
   #assign(assigned: readonly TopicPartition[], consumer: LogConsumer): void {

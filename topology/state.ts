@@ -3,6 +3,7 @@
  * so a transaction that failed is undone, and the difference between old and new is what the commit has to write.
  */
 import type { AnyProcessor } from '../processors/define.ts'
+import { FreshetError } from '../schemas/errors.ts'
 import type { OutRecord } from './log-port.ts'
 import { type ChangelogEntry, dataKey, type Slot, slotsOf } from './changelog.ts'
 import type { Stage } from './graph.ts'
@@ -105,18 +106,35 @@ export class TaskState {
     for (const map of [...this.#maps, ...this.#undo]) map.clear()
   }
 
-  /** Takes in one data record of the changelog. @returns whose state it was */
+  /**
+   * Takes in one data record of the changelog.
+   * @returns whose state it was
+   * @throws FreshetError STATE_MISMATCH where the page was written under another schema or graph
+   */
   restore(entry: Extract<ChangelogEntry, { kind: 'data' }>): { processor: number; key: string } {
     const slot = this.#slots[entry.slot]
-    if (!slot) throw new Error(`the changelog names part ${entry.slot}, the stage has ${this.#slots.length}`)
+    if (!slot)
+      throw new FreshetError(
+        'STATE_MISMATCH',
+        `the changelog names part ${entry.slot}, the stage has ${this.#slots.length}; rebuild the state: see docs/operations.md`,
+      )
     const map = this.#maps[slot.processor] as Map<string, Value>
     const state = map.get(entry.key) ?? (this.#empty[slot.processor] as Value)
-    const value = entry.value === null ? undefined : slot.schema.decode(entry.value)
+    const value = entry.value === null ? undefined : readPage(slot, entry.value)
     put(map, entry.key, {
       ...state,
       [slot.part]: slot.kind === 'single' ? value : withPage(state[slot.part], entry.page, value),
     })
     return { processor: slot.processor, key: entry.key }
+  }
+}
+
+function readPage(slot: Slot, bytes: Buffer): unknown {
+  try {
+    return slot.schema.decode(bytes)
+  } catch (cause) {
+    const message = `a page of ${slot.schema.name} in the changelog was written under another schema; rebuild the state: see docs/operations.md`
+    throw new FreshetError('STATE_MISMATCH', message, { cause })
   }
 }
 

@@ -110,6 +110,11 @@ export class Task {
     return this.#positions
   }
 
+  /** Topic (with namespace) → next offset as of the last commit. */
+  get committedPositions(): Readonly<Record<string, number>> {
+    return this.#restoration.progress?.positions ?? {}
+  }
+
   /** Topic (with namespace) → next offset to read, and whether everything before is committed. */
   get reached(): { readonly positions: Readonly<Record<string, number>>; readonly isCommitted: boolean } {
     return { positions: this.#positions, isCommitted: this.#phase === 'running' && !this.#isDirty }

@@ -165,7 +165,7 @@ export class ViewRunner {
       },
       count: (counter, by = 1) => metrics.counted.inc({ processor: view.name, counter }, by),
     })
-    const dirty = new DirtySet(view.intervalMs)
+    const dirty = new DirtySet(view.intervalMs, view.mustRest)
     return {
       partition,
       instance,

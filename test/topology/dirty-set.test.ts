@@ -43,6 +43,17 @@ describe('a dirty set', () => {
     assert.equal(set.take(1_300)?.key, 'hot')
   })
 
+  it('lets a key rest though nothing else waits, where it must', () => {
+    const set = new DirtySet(100, true)
+    set.add('hot', 1_000)
+    assert.equal(set.take(1_000)?.key, 'hot')
+    set.add('hot', 1_010, { input: 0, offset: 3 })
+    assert.equal(set.take(1_020), undefined)
+    assert.equal(set.oldest(0), 3, 'it still waits')
+    assert.equal(set.take(1_300)?.key, 'hot')
+    assert.equal(set.size, 0)
+  })
+
   it('remembers the oldest record of each input that still waits', () => {
     const set = new DirtySet(100)
     set.add('a', 1, { input: 0, offset: 7 })

@@ -42,7 +42,10 @@ export const tallies = tallyTopic('tallies.v1', 'table')
 export const slowTallies = tallyTopic('slow-tallies.v1', 'table')
 export const steps = tallyTopic('steps.v1', 'stream')
 
-/** An item called `boom` makes the processor throw, one called `refuse` sets the record aside. */
+/**
+ * An item called `boom` makes the processor throw, one called `refuse` sets the record aside, one called `unwritable`
+ * publishes what the schema does not take.
+ */
 export const counting = (version = 1) =>
   defineProcessor({
     name: 'counting',
@@ -69,7 +72,10 @@ export const counting = (version = 1) =>
       const head = { visitor, events: (state.head?.events ?? 0) + 1, items: `${state.head?.items ?? ''}${itemId};` }
       return {
         state: { head },
-        publish: { tallies: [{ key: visitor, value: head }], steps: [{ key: visitor, value: head }] },
+        publish: {
+          tallies: [{ key: visitor, value: head }],
+          steps: [{ key: visitor, value: itemId === 'unwritable' ? { ...head, events: 0.5 } : head }],
+        },
         count: { seen: 1 },
       }
     },
