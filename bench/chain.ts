@@ -35,11 +35,15 @@ export async function startChain(
   let failure: Error | undefined
   for (const stages of processes) {
     const port = await freePortNear(0)
-    const child = spawn(process.execPath, [...nodeOptions, FRESHET, 'run', ...stages, '--metrics-port', String(port)], {
-      env: { ...cleanEnv(), ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-      detached: true,
-    })
+    const child = spawn(
+      process.execPath,
+      ['--max-semi-space-size=64', ...nodeOptions, FRESHET, 'run', ...stages, '--metrics-port', String(port)],
+      {
+        env: { ...cleanEnv(), ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+        detached: true,
+      },
+    )
     child.on('exit', (code, signal) => {
       if (!isStopping) failure = new Error(`freshet run ${stages.join(' ')} ended with ${signal ?? code}`)
     })
