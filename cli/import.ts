@@ -1,4 +1,5 @@
 /** `freshet import`: items or users from a file, or the catalogue of a ready data set. */
+import { existsSync } from 'node:fs'
 import { importCatalogue } from '../connectors/catalogue.ts'
 import type { CatalogueRow } from '../connectors/data-set.ts'
 import { fieldMapping, itemTarget, mappedRows, type Target, userTarget } from '../connectors/fields.ts'
@@ -84,11 +85,14 @@ function rowsFor<T extends object>(call: Call, target: Target<T>): AsyncIterable
   const [source = ''] = call.arguments
   const set = dataSets.get(source)
   if (!set) {
+    let rows: AsyncIterable<CatalogueRow<T>>
     try {
-      return mappedRows(rowsOf(source), target, fieldMapping(call.text('map') ?? '', target))
+      rows = mappedRows(rowsOf(source), target, fieldMapping(call.text('map') ?? '', target))
     } catch (error) {
       throw new UsageError(error instanceof Error ? error.message : String(error))
     }
+    if (!existsSync(source)) throw new UsageError(`${source}: no such file`)
+    return rows
   }
   const directory = directoryOf(set, call.text('data'))
   const rows = target.topic === userTarget.topic ? set.users?.(directory) : set.items?.(directory)

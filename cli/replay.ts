@@ -1,7 +1,7 @@
 /** `freshet replay`: events of a data set or a JSONL file into interactions.v1. */
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { eventFile } from '../connectors/event-file.ts'
 import type { DataSet } from '../connectors/data-set.ts'
 import { dataSets } from '../connectors/mappings/all.ts'
@@ -101,6 +101,7 @@ function sourceOf(call: Call): { name: string; directory: string; set: DataSet }
   if (!/\.(jsonl|ndjson)(\.gz)?$/.test(source))
     throw new UsageError(`${source}: wanted a .jsonl file or one of ${[...dataSets.keys()].join(', ')}`)
   const path = resolve(source)
+  if (!existsSync(path)) throw new UsageError(`${source}: no such file`)
   // Two files of one name in different directories are two replays.
   const mark = createHash('sha256').update(path).digest('hex').slice(0, 8)
   return { name: `${basename(path)}.${mark}`, directory: path, set: eventFile }

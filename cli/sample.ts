@@ -31,19 +31,22 @@ export async function loadSample(
   const position = new ReplayPosition(sampleFile(config))
   const state = position.load()
   if (state && state.done >= state.total) return
-  const items = await importCatalogue({
-    topic: topics.items,
-    rows: movietweetings.items?.(DIRECTORY) ?? (async function* () {})(),
-    log,
-    wire,
-    namespace: config.namespace,
-    readAll: (topic, each) => readToEnd(log, [topic], each),
-    signal,
-  })
-  if (signal.aborted) return
-  say(
-    `sample: ${(items.written + items.unchanged).toLocaleString('en-US')} films, ${items.written.toLocaleString('en-US')} of them new`,
-  )
+  /** After the position stands: a start that finds films but no position takes them for somebody's own catalogue. */
+  async function importFilms() {
+    const items = await importCatalogue({
+      topic: topics.items,
+      rows: movietweetings.items?.(DIRECTORY) ?? (async function* () {})(),
+      log,
+      wire,
+      namespace: config.namespace,
+      readAll: (topic, each) => readToEnd(log, [topic], each),
+      signal,
+    })
+    if (signal.aborted) return
+    say(
+      `sample: ${(items.written + items.unchanged).toLocaleString('en-US')} films, ${items.written.toLocaleString('en-US')} of them new`,
+    )
+  }
   const progress = new Progress({ label: 'sample', unit: 'events', stream: process.stderr, now: Date.now })
   const watch = watchLag(parts, running)
   try {
@@ -57,6 +60,7 @@ export async function loadSample(
       shiftToNow: true,
       lag: () => watch.lag(),
       clock: systemClock,
+      onBegin: importFilms,
       onProgress: (done, total, lag) => {
         progress.update(done, total, lag)
       },

@@ -26,11 +26,17 @@ export class ReplayPosition {
   /** @returns undefined before the first save. @throws on a file that this class did not write */
   load(): ReplayState | undefined {
     if (!existsSync(this.#path)) return undefined
-    const state = JSON.parse(readFileSync(this.#path, 'utf8')) as ReplayState
-    const numbers = [state.shiftMs, state.total, state.oldestMs, state.newestMs, state.done]
-    if (!numbers.every(one => Number.isFinite(one)))
-      throw new Error(`${this.#path}: not the position of a replay; delete it to begin anew`)
-    return state
+    const refuse = (cause?: unknown) =>
+      new Error(`${this.#path}: not the position of a replay; delete it to begin anew`, { cause })
+    let state: Partial<ReplayState> | null
+    try {
+      state = JSON.parse(readFileSync(this.#path, 'utf8')) as Partial<ReplayState> | null
+    } catch (cause) {
+      throw refuse(cause)
+    }
+    const { shiftMs, total, oldestMs, newestMs, done } = state ?? {}
+    if (![shiftMs, total, oldestMs, newestMs, done].every(one => Number.isFinite(one))) throw refuse()
+    return state as ReplayState
   }
 
   save(state: ReplayState): void {

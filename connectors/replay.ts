@@ -35,6 +35,8 @@ export interface ReplayOptions {
   /** Events that wait to be processed; the replay is held while there are many. */
   lag?(): number
   readonly clock: { now(): number; wait(ms: number): Promise<void> }
+  /** Called when the position stands and nothing was sent yet, so that what it does is part of the replay that can be resumed. */
+  onBegin?(): Promise<void>
   onProgress?(done: number, total: number, lag: number | undefined): void
   readonly signal?: AbortSignal
 }
@@ -53,6 +55,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const partitions = (await log.offsets(name)).length
   let state = position.load() ?? (await survey(options))
   position.save(state)
+  await options.onBegin?.()
   const total = Math.min(state.total, options.limit ?? state.total)
   const before = state.done
   const pace = new Pace(options, state)

@@ -6,9 +6,11 @@ import { createGunzip } from 'node:zlib'
 
 /** @throws where the file cannot be read, or its gzip is damaged */
 export async function* textLines(path: string): AsyncGenerator<string> {
+  // Looked at first: a stream that nobody reads yet would end the process by its error.
+  const isPacked = await isGzip(path)
   const bytes = createReadStream(path)
   // An error of either stream is thrown by the reading below, so the callback has nothing to do.
-  const stream: AsyncIterable<Buffer> = (await isGzip(path)) ? pipeline(bytes, createGunzip(), () => {}) : bytes
+  const stream: AsyncIterable<Buffer> = isPacked ? pipeline(bytes, createGunzip(), () => {}) : bytes
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of stream) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -137,6 +137,16 @@ describe('freshet start', () => {
     const user = await launch('inspect', 'user', 'u3').result()
     assert.equal(user.code, 0, user.err)
     assert.match(user.out, /^profiles\.v1 hot\/u:u3$/m)
+  })
+
+  it('killed while the films of the sample come in, the next start goes on with it', async () => {
+    const files = join(directory, 'replays')
+    const first = launch('start', '--reset')
+    await until('a position', async () => (existsSync(files) && readdirSync(files).length > 0) || undefined)
+    await first.end('SIGKILL')
+    const second = launch('start')
+    await until(`the films in ${second.said}`, async () => /sample: [\d,]+ films/.test(second.said) || undefined)
+    assert.equal((await second.end('SIGINT')).code, 0, second.said)
   })
 
   it('--reset begins anew, SIGINT ends it with 0', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -102,6 +102,35 @@ describe('replay', () => {
       for (const { eventId, occurredAt } of found)
         assert.equal(occurredAt, NOW_MS - (COUNT - 1 - Number(eventId)) * STEP_MS)
     }))
+
+  it('begins when the position stands, so that an interruption there is resumed, and again at each resumption', () =>
+    harness(async ({ run, read }) => {
+      const onBegin = async () => {
+        throw new Error('interrupted')
+      }
+      await assert.rejects(run({ shiftToNow: true, onBegin }), /interrupted/)
+      assert.equal((await read()).length, 0)
+      let begun = 0
+      const result = await run({
+        shiftToNow: true,
+        onBegin: async () => {
+          begun++
+          assert.equal((await read()).length, 0)
+        },
+      })
+      assert.deepEqual([begun, result.done], [1, COUNT])
+    }))
+
+  for (const text of ['', '{', 'null', '{"shiftMs":0}'])
+    it(`a position that reads ${JSON.stringify(text)} is named, with what to do`, () => {
+      const directory = mkdtempSync(join(tmpdir(), 'freshet-position-'))
+      try {
+        writeFileSync(join(directory, 'p.json'), text)
+        assert.throws(() => new ReplayPosition(join(directory, 'p.json')).load(), /p\.json: .*delete it to begin anew/)
+      } finally {
+        rmSync(directory, { recursive: true })
+      }
+    })
 
   it('plays a thousand seconds in ten at a hundredfold speed', () =>
     harness(async ({ run, clock }) => {
