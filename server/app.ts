@@ -58,7 +58,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       if (!socket.writable) return
       const { status, code, message } = failureOf({ statusCode: 400, message: `not an HTTP request: ${error.message}` })
       const body = JSON.stringify({ code, message })
-      socket.end(`HTTP/1.1 ${status} Bad Request\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+      const type = 'content-type: application/json; charset=utf-8'
+      const length = `content-length: ${Buffer.byteLength(body)}`
+      socket.end(`HTTP/1.1 ${status} Bad Request\r\n${type}\r\n${length}\r\nconnection: close\r\n\r\n${body}`)
     },
   }) as unknown as FastifyInstance // narrows the logger back to the general type
   const reader = new ViewReader(view, config.maxInFlight ?? 256)

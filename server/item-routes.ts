@@ -5,7 +5,7 @@ import { keys, type ValueKey } from '../schemas/keys.ts'
 import type { Services } from './services.ts'
 import { checkId } from './failures.ts'
 import { filter, type Wanted } from './filters.ts'
-import { neighbours, scored } from './ladder.ts'
+import { catalogue, neighbours, scored } from './ladder.ts'
 import { type Candidate, Ranking } from './ranking.ts'
 import { countAnswer, type Reply, replyItems } from './replies.ts'
 import { answers, cartBody, itemParams, itemQuery, segmentQuery } from './request-schemas.ts'
@@ -24,6 +24,7 @@ interface Step {
 export function itemRoutes(app: FastifyInstance, { reader, mirror, metrics, now }: Services): void {
   /** Takes the steps one after the other until there are enough items. */
   async function answer(query: Query, leaveOut: readonly string[], degraded: Set<string>, steps: readonly Step[]) {
+    for (const itemId of query.exclude ?? []) checkId('item id', itemId)
     const ranking = new Ranking(filter({ wanted: query, recent: leaveOut, mirror }), mirror, [])
     let rung = 'none'
     for (const step of steps) {
@@ -43,6 +44,7 @@ export function itemRoutes(app: FastifyInstance, { reader, mirror, metrics, now 
       degraded: [...degraded],
     } satisfies Reply
   }
+  const lastResort: Step = { rung: 'catalogue', candidates: async () => [...catalogue(mirror)] }
   const popular = (degraded: Set<string>, segment: string | undefined): Step[] => [
     {
       rung: 'segment',
@@ -53,6 +55,7 @@ export function itemRoutes(app: FastifyInstance, { reader, mirror, metrics, now 
       },
     },
     { rung: 'popular', candidates: async () => scored(reader.popular, 'popular') },
+    lastResort,
   ]
   const near = (itemIds: readonly string[], key: ValueKey, source: string, degraded: Set<string>) => () =>
     neighbours(itemIds, key, source, reader, degraded)
@@ -133,6 +136,7 @@ export function itemRoutes(app: FastifyInstance, { reader, mirror, metrics, now 
           { rung: kind, candidates: read(segment) },
           ...(segment === 'all' ? [] : [all]),
           ...(kind === 'popular' && segment === 'all' ? [{ rung: 'popular', candidates: last.candidates }] : [last]),
+          lastResort,
         ])
       },
     )

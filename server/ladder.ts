@@ -9,7 +9,7 @@ import { packedCandidates, packedKnown, packedSession } from '../schemas/packed.
 import type { RankedList } from '../schemas/ranked-list.ts'
 import type { ScoredItem } from '../schemas/related.ts'
 import type { SessionTier } from '../schemas/session-tier.ts'
-import { filter, type Wanted } from './filters.ts'
+import { filter, turnsDown, type Wanted } from './filters.ts'
 import type { ItemMirror } from './item-mirror.ts'
 import { type Candidate, Ranking } from './ranking.ts'
 import type { ViewReader } from './view-reader.ts'
@@ -51,8 +51,7 @@ const SESSION_ITEMS = 5
 /** One item back in the session counts that much less. */
 const STEP_BACK = 0.8
 const CATALOGUE_SCAN = 10_000
-/** Types after which an item is not what the visitor is after. */
-const turnedDown = new Set(['skip', 'dislike', 'impression'])
+const IMPRESSION = 'impression'
 
 export async function climb(ask: Ask, { reader, mirror, now }: Ladder): Promise<Found> {
   const degraded = new Set<string>()
@@ -65,6 +64,7 @@ export async function climb(ask: Ask, { reader, mirror, now }: Ladder): Promise<
     wanted: ask.wanted,
     known: packedKnown.unpack(entry.k),
     recent: touched,
+    session: tier?.recent,
     mirror,
     ...(ask.surface !== undefined && { surface: ask.surface }),
   })
@@ -93,9 +93,13 @@ export async function climb(ask: Ask, { reader, mirror, now }: Ladder): Promise<
   return { ranked: ranking.ranked, rung, ...about, degraded }
 }
 
+/** Items of the session that the visitor may be after, oldest first. */
+export const viewedIn = (tier: SessionTier | undefined): string[] =>
+  tier?.recent.filter(({ type }) => type !== IMPRESSION && !turnsDown(type)).map(item => item.itemId) ?? []
+
 /** What the session is about, newest first. */
 function interestsOf(tier: SessionTier | undefined, session: readonly string[]): string[] {
-  const viewed = tier?.recent.filter(item => !turnedDown.has(item.type)).map(item => item.itemId) ?? []
+  const viewed = viewedIn(tier)
   return [...new Set([...viewed, ...session].reverse())].slice(0, SESSION_ITEMS)
 }
 
@@ -150,7 +154,7 @@ function segmentsOf(ask: Ask, tier: SessionTier | undefined): string[] {
 }
 
 /** The last resort of a shop that nobody has visited yet. */
-function* catalogue(mirror: ItemMirror): Generator<Candidate> {
+export function* catalogue(mirror: ItemMirror): Generator<Candidate> {
   let left = CATALOGUE_SCAN
   for (const { itemId } of mirror.items()) {
     if (left-- === 0) return

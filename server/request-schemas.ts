@@ -24,7 +24,7 @@ const object = (properties: Record<string, unknown>, required: string[] = []) =>
   additionalProperties: false,
 })
 
-export const visitorQuery = object({
+const visitor = {
   surface: {
     type: 'string',
     minLength: 1,
@@ -32,13 +32,15 @@ export const visitorQuery = object({
     description: 'home, item, cart, email or again; default home',
   },
   limit,
-  cursor: { type: 'string', minLength: 1, maxLength: 1_000, description: 'from the answer before' },
   ...filters,
   session: ids(20, 'items just viewed that may not have been sent as events, newest last'),
   device: { type: 'string', minLength: 1, maxLength: 64, description: 'desktop, mobile, …' },
   country: { type: 'string', minLength: 1, maxLength: 64, description: 'ISO 3166-1 alpha-2' },
   explain,
-})
+}
+const cursor = { type: 'string', minLength: 1, maxLength: 1_000, description: 'from the answer before' }
+export const visitorQuery = object({ ...visitor, cursor })
+export const visitorQueryOfOnePage = object(visitor)
 export const itemQuery = object({ limit, ...filters, explain })
 export const segmentQuery = object({
   segment: {

@@ -40,6 +40,7 @@ const malformed: {
   { url: '/v1/users//recommendations', status: 400, code: 'INVALID_ID', says: /userId: wanted a non-empty string/ },
   { url: '/v1/users/%E0%A4%A/recommendations', status: 400, code: 'INVALID_QUERY' },
   { url: '/v1/items//similar', status: 400, code: 'INVALID_ID' },
+  { url: `/v1/items/a/similar?exclude=${'x'.repeat(257)}`, status: 400, code: 'INVALID_ID' },
   { url: '/v1/trending?segment=', status: 400, code: 'INVALID_QUERY' },
   {
     url: '/v1/sessions/recommendations',
@@ -106,7 +107,7 @@ test('over a socket: the answer is JSON, connections are kept, and what is not H
     })
     socket.on('close', () => resolve(text))
   })
-  assert.match(said, /^HTTP\/1\.1 400 .*"code":"INVALID_QUERY"/s)
+  assert.match(said, /^HTTP\/1\.1 400 .*content-type: application\/json.*"code":"INVALID_QUERY"/s)
   await app.close()
 })
 

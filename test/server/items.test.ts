@@ -29,6 +29,19 @@ const cases: {
     rung: 'segment',
     degraded: ['few-neighbours'],
   },
+  ...['/v1/items/a/similar', '/v1/items/a/bought-together', '/v1/trending', '/v1/popular'].map(url => ({
+    name: `${url}: the catalogue before the first event`,
+    writes: [...item('b')],
+    url,
+    items: ['b'],
+    rung: 'catalogue',
+    degraded: {
+      '/v1/items/a/similar': ['few-neighbours'],
+      '/v1/items/a/bought-together': ['few-orders', 'few-neighbours'],
+      '/v1/trending': ['trending'],
+      '/v1/popular': [],
+    }[url] as string[],
+  })),
   {
     name: 'bought together before similar',
     writes: [...related('together', 'a', ['t1']), ...related('similar', 'a', ['s1', 't1'])],

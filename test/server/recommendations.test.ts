@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { ProcessView } from '../../connectors/process-view.ts'
 import type { ViewWrite } from '../../connectors/view.ts'
 import type { Item } from '../../schemas/item-features.ts'
+import { until } from '../connectors/sink-fixture.ts'
 import { type Answer, cold, hot, idsOf, item, list, NOW_MS, related, segment, testServer } from './fixture.ts'
 
 const popular = segment('popular', 'all', ['p1', 'p2', 'p3'])
@@ -50,6 +51,30 @@ const cases: readonly Case[] = [
     url: '?limit=4&surface=again',
     items: ['a', 'b', 'c', 'd'],
   },
+  {
+    name: 'without what was bought or turned down a moment ago on an item page, where what was viewed may stand',
+    writes: [
+      ...abc,
+      ...hot('u:u', [], {
+        recent: [
+          { itemId: 'a', type: 'purchase', atMs: NOW_MS },
+          { itemId: 'a', type: 'view', atMs: NOW_MS },
+          { itemId: 'b', type: 'view', atMs: NOW_MS },
+          { itemId: 'c', type: 'dislike', atMs: NOW_MS },
+          { itemId: 'd', type: 'dislike', atMs: NOW_MS },
+          { itemId: 'd', type: 'like', atMs: NOW_MS },
+        ],
+      }),
+    ],
+    url: '?limit=2&surface=item',
+    items: ['b', 'd'],
+  },
+  ...['constructor', '__proto__', 'toString'].map(surface => ({
+    name: `as at home on the surface ${surface}, which is none`,
+    writes: abc,
+    url: `?limit=2&surface=${surface}`,
+    items: ['a', 'b'],
+  })),
   {
     name: 'without what is in the cart',
     writes: [...abc, ...hot('u:u', [], { cart: ['a'] })],
@@ -206,6 +231,18 @@ test('a page of a list that is no longer held comes from the list as it is, and 
   await app.close()
 })
 
+test('an item taken down between two pages makes the next page neither repeat nor skip', async () => {
+  const writes = [...list('u:u', ['a', 'b', 'c', 'd', 'e']), ...item('a'), ...item('d')]
+  const { app, view } = await testServer({ writes, config: { refreshMs: 1 } })
+  const first = (await app.inject('/v1/users/u/recommendations?limit=2')).json<Answer>()
+  assert.deepEqual(idsOf(first), ['a', 'b'])
+  await view.write([...item('a', { available: false }, 2), ...item('d', { available: false }, 2)])
+  await until(async () => !idsOf((await app.inject('/v1/users/u/recommendations')).json<Answer>()).includes('d'))
+  const second = await app.inject(`/v1/users/u/recommendations?limit=2&cursor=${first.cursor}`)
+  assert.deepEqual([idsOf(second.json<Answer>()), second.json<Answer>().cursor], [['c', 'e'], undefined])
+  await app.close()
+})
+
 test("another visitor's cursor opens nothing of theirs", async () => {
   const { app } = await testServer({ writes: [...list('u:u', ['a', 'b', 'c']), ...list('u:w', ['x', 'y'])] })
   const { cursor } = (await app.inject('/v1/users/u/recommendations?limit=1')).json<Answer>()
@@ -226,6 +263,24 @@ test('because-you-viewed names the newest item that has neighbours', async () =>
   await app.close()
 })
 
+test('because-you-viewed is about nothing that was turned down, and has one page', async () => {
+  const recent = [
+    { itemId: 's1', type: 'view', atMs: NOW_MS },
+    { itemId: 's2', type: 'dislike', atMs: NOW_MS },
+  ]
+  const writes = [
+    ...hot('u:u', [], { recent }),
+    ...related('similar', 's1', ['n1', 'n2']),
+    ...related('similar', 's2', ['n3']),
+  ]
+  const { app } = await testServer({ writes })
+  const answer = (await app.inject('/v1/users/u/because-you-viewed?limit=1')).json<Answer>()
+  assert.deepEqual([answer.becauseOf, idsOf(answer), answer.cursor], ['s1', ['n1'], undefined])
+  assert.equal((await app.inject('/v1/users/u/because-you-viewed?cursor=x')).statusCode, 400)
+  assert.equal((await app.inject(`/v1/users/u/because-you-viewed?session=${'x'.repeat(257)}`)).statusCode, 400)
+  await app.close()
+})
+
 test('because-you-viewed of somebody without history falls back and says so', async () => {
   const { app } = await testServer({ writes: popular })
   const answer = (await app.inject('/v1/users/new/because-you-viewed?limit=1')).json<Answer>()
@@ -241,6 +296,6 @@ test('a session is answered without any user', async () => {
   const answer = (await app.inject({ method: 'POST', url: '/v1/sessions/recommendations', payload })).json<Answer>()
   // s2 is the newer: n2 = 0.9 + 0.8 × 0.89, n3 = 0.89, n1 = 0.8 × 0.9
   assert.deepEqual(idsOf(answer), ['n2', 'n3', 'n1', 'p1'])
-  assert.deepEqual([answer.rung, answer.degraded], ['session', []])
+  assert.deepEqual([answer.rung, answer.degraded, answer.cursor], ['session', [], undefined])
   await app.close()
 })
