@@ -8,13 +8,15 @@ import { partitionOf } from '../schemas/ids.ts'
 import type { SignalEntry, SignalFrame } from '../schemas/signal-frame.ts'
 import type { Signal, SignalKind } from '../schemas/signals.ts'
 
-/** Entries beyond this many deltas go into a further frame, so that a frame stays below the largest record. */
-const MAX_FRAME_DELTAS = 20_000
+/** Entries beyond this go into a further frame, so that a frame stays below the largest record. */
+const MAX_FRAME_BYTES = 500_000
+/** Of a delta or an entry, generously: numbers are variable in length. */
+const DELTA_BYTES = 16
 
 interface OpenFrame {
   readonly frame: SignalFrame
   readonly indexes: Map<string, number>
-  deltas: number
+  bytes: number
 }
 
 export class FrameWriter {
@@ -40,10 +42,11 @@ export class FrameWriter {
         entry = { offset, atMs, deltas: [] }
         entries.set(target, entry)
         target.frame.entries.push(entry)
+        target.bytes += DELTA_BYTES
       }
       const other = signal.other === '' ? -1 : indexOf(target, signal.other)
       entry.deltas.push({ kind: signal.kind, item: indexOf(target, signal.itemId), other, amount: signal.amount })
-      target.deltas++
+      target.bytes += DELTA_BYTES
     }
   }
 
@@ -72,9 +75,9 @@ export class FrameWriter {
   #frameOf(partition: number, offset: number): OpenFrame {
     const open = this.#open.get(partition)
     // One source record never spans two frames: the reader skips by source offset.
-    if (open && (open.deltas < MAX_FRAME_DELTAS || open.frame.entries.at(-1)?.offset === offset)) return open
+    if (open && (open.bytes < MAX_FRAME_BYTES || open.frame.entries.at(-1)?.offset === offset)) return open
     if (open) this.#full.push({ partition, frame: open.frame })
-    const next: OpenFrame = { frame: { source: this.#source, strings: [], entries: [] }, indexes: new Map(), deltas: 0 }
+    const next: OpenFrame = { frame: { source: this.#source, strings: [], entries: [] }, indexes: new Map(), bytes: 0 }
     this.#open.set(partition, next)
     return next
   }
@@ -85,6 +88,7 @@ function indexOf(open: OpenFrame, text: string): number {
   if (known !== undefined) return known
   const index = open.frame.strings.push(text) - 1
   open.indexes.set(text, index)
+  open.bytes += Buffer.byteLength(text) + 2
   return index
 }
 

@@ -16,8 +16,11 @@ import type { LogRecord } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
 import type { PendingTables } from './pending-tables.ts'
-import { StageFold } from './stage-fold.ts'
+import { type Effects, StageFold } from './stage-fold.ts'
 import type { TaskState } from './state.ts'
+
+/** Of a source record. State and tables made from it, numbers of JSON as doubles, stay below the largest record of a log. */
+const MAX_VALUE_BYTES = 200_000
 
 interface IntakeOptions {
   readonly stage: Stage
@@ -51,20 +54,31 @@ export class Intake {
   record(topic: AnyTopic, record: LogRecord, changelogOffset: number): FreshetError | undefined {
     const { outbox, pending, clock, metrics, partition } = this.#o
     const origin: Origin = { partition, offset: record.offset, appendedAtMs: appendedAtMs(record) }
+    let effects: Effects
     try {
-      const effects = this.#fold.record(this.#eventsOf(topic, record, origin), origin)
-      for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
-      this.#failures.ok()
-      if (effects.rejected) this.#setAside(record, effects.rejected.code, effects.rejected.message)
-      for (const { topic: target, key, value } of effects.published) outbox.publish(target, key, value)
-      for (const { atMs, deltas } of effects.signals) outbox.signals(record.offset, atMs, deltas)
-      for (const { processor, key } of effects.touched)
-        pending.touch(processor, key, origin, changelogOffset, clock.now())
-      return undefined
+      effects = this.#fold.record(this.#eventsOf(topic, record, origin), origin)
+      this.#publish(effects)
     } catch (error) {
-      if (error instanceof FreshetError) this.#setAside(record, error.code, error.message)
-      else return this.#failed(record, error)
+      if (!(error instanceof FreshetError)) return this.#failed(record, error)
+      this.#setAside(record, error.code, error.message)
       return undefined
+    }
+    for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
+    this.#failures.ok()
+    if (effects.rejected) this.#setAside(record, effects.rejected.code, effects.rejected.message)
+    for (const { atMs, deltas } of effects.signals) outbox.signals(record.offset, atMs, deltas)
+    for (const { processor, key } of effects.touched)
+      pending.touch(processor, key, origin, changelogOffset, clock.now())
+    return undefined
+  }
+
+  /** @throws what a schema does not take, with the state as it was before the record */
+  #publish(effects: Effects): void {
+    try {
+      this.#o.outbox.publishAll(effects.published)
+    } catch (error) {
+      this.#fold.undo()
+      throw error
     }
   }
 
@@ -86,6 +100,9 @@ export class Intake {
       const message = `key: wanted a key of partition ${partition}, got one of partition ${belongs}; produce with murmur2 partitioning`
       throw new FreshetError('MISPLACED_KEY', message)
     }
+    const bytes = record.value?.length ?? 0
+    if (bytes > MAX_VALUE_BYTES && topic !== stage.framedInput)
+      throw new FreshetError('INVALID_FIELD', `value: wanted at most ${MAX_VALUE_BYTES} bytes, got ${bytes}`)
     const isDeletion = record.value === null && topic.kind === 'table'
     const value = isDeletion ? null : wire.decode<unknown>(topic, record.value)
     if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)

@@ -6,6 +6,10 @@ import { FrameWriter } from './frames.ts'
 import type { AnyTopic, Stage } from './graph.ts'
 import type { LogRecord, OutRecord } from './log-port.ts'
 
+/** What stands in `rejected.v1` of a record: with the rest around it, it must be smaller than the largest record of a log. */
+const MAX_REJECTED_BYTES = 900_000
+const MAX_REJECTED_KEY_BYTES = 10_000
+
 interface OutboxOptions {
   readonly stage: Stage
   readonly partition: number
@@ -25,6 +29,18 @@ export class Outbox {
     this.#frames = new FrameWriter(options.partition, options.partitions)
   }
 
+  /** All or, where one cannot be encoded, no record of a stream. @throws what the encoding threw */
+  publishAll(all: readonly { readonly topic: AnyTopic; readonly key: string; readonly value: unknown }[]): void {
+    const before = this.#streams.length
+    try {
+      for (const { topic, key, value } of all) if (topic.kind === 'stream') this.publish(topic, key, value)
+    } catch (error) {
+      this.#streams.length = before
+      throw error
+    }
+    for (const { topic, key, value } of all) if (topic.kind !== 'stream') this.publish(topic, key, value)
+  }
+
   publish(topic: AnyTopic, key: string, value: unknown): void {
     if (topic.kind === 'stream') this.#streams.push(this.#encoded(topic, key, value))
     else {
@@ -40,8 +56,13 @@ export class Outbox {
 
   setAside(topic: AnyTopic, record: LogRecord, appendedAtMs: number, code: string, message: string): void {
     const { partition, wire, nameOf } = this.#o
-    const { topic: source, offset, key, value } = record
-    const rejected = { topic: source, partition, offset, appendedAtMs, key, value, code, message }
+    const { topic: source, offset } = record
+    const key = record.key && record.key.length > MAX_REJECTED_KEY_BYTES ? null : record.key
+    const bytes = record.value?.length ?? 0
+    const isTooLarge = bytes > MAX_REJECTED_BYTES
+    const value = isTooLarge ? null : record.value
+    const sentence = isTooLarge ? `${message}; its value of ${bytes} bytes stands at the source only` : message
+    const rejected = { topic: source, partition, offset, appendedAtMs, key, value, code, message: sentence }
     this.#streams.push({ topic: nameOf(topic), partition, key, value: wire.encode(topic, rejected) })
   }
 

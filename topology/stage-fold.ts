@@ -57,6 +57,11 @@ export class StageFold {
     return effects
   }
 
+  /** Takes the last record back, whose effects could not be written. */
+  undo(): void {
+    this.#state.rollbackRecord()
+  }
+
   #deliver(from: number, event: unknown, origin: Origin, effects: Effects): Rejection | undefined {
     for (const index of this.#next[from] as readonly number[]) {
       const rejected = this.#step(index, event, origin, effects)

@@ -34,6 +34,7 @@ export class StageRunner {
   readonly #changelog: string
   #consumer: LogConsumer | undefined
   #stopTimers: (() => void)[] = []
+  #isStopped = false
 
   constructor(options: StageRunnerOptions) {
     this.#o = options
@@ -63,6 +64,7 @@ export class StageRunner {
 
   /** Commits what is processed, then leaves the group. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     for (const stop of this.#stopTimers) stop()
     await Promise.all([...this.#tasks.values()].map(task => task.drain()))
     await this.#consumer?.stop()
@@ -100,6 +102,7 @@ export class StageRunner {
       this.#tasks.delete(partition)
       void task.close()
     }
+    if (this.#isStopped) return // what would be opened now, nobody would close
     for (const partition of ours) {
       const kept = this.#tasks.get(partition)
       if (kept && kept.phase !== 'closed') kept.resume()

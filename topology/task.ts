@@ -18,10 +18,10 @@ import { barrierKey, type Progress, progressKey } from './changelog.ts'
 import type { Clock } from './clock.ts'
 import { type AnyTopic, foldHash, type Stage } from './graph.ts'
 import { Intake } from './intake.ts'
-import { type Batch, FencedError, type LogConsumer, type LogPort, type Transactor } from './log-port.ts'
+import { type Batch, FencedError, type LogConsumer, type LogPort, type OutRecord, type Transactor } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
-import { PendingTables } from './pending-tables.ts'
+import { type PendingKey, PendingTables } from './pending-tables.ts'
 import { Restoration } from './restoration.ts'
 import { TaskState } from './state.ts'
 
@@ -83,6 +83,10 @@ export class Task {
   #firstDirtyMs = 0
   #lastCommitMs = 0
   #recordsSinceCommit = 0
+  /** Since the last one that went in. */
+  #failedCommits = 0
+  #isTicking = false
+  #isDraining = false
   #bytesPerRecord = 1_000
   #lock: Promise<void> = Promise.resolve()
 
@@ -138,11 +142,12 @@ export class Task {
     this.#transactor = undefined
     return this.#lock
       .then(() => transactor?.close())
-      .catch(error => this.#o.logger.debug({ error }, 'closing the producer failed'))
+      .catch(error => this.#o.logger.debug({ err: error }, 'closing the producer failed'))
   }
 
   /** Writes what is waiting and closes; for a clean stop. */
   async drain(): Promise<void> {
+    this.#isDraining = true
     await this.#exclusively(async () => {
       if (this.#phase === 'running' && this.#isDirty) await this.#commit()
     })
@@ -162,8 +167,11 @@ export class Task {
     if (this.#phase !== 'running') return
     const now = this.#o.clock.now()
     const isDue = this.#isDirty ? now - this.#lastCommitMs >= this.#o.timing.gapMs : this.#pending.hasDue(now)
-    if (!isDue) return
+    // One at a time: while the log or the registry hangs, ticks would queue up behind it without end.
+    if (!isDue || this.#isTicking) return
+    this.#isTicking = true
     void this.#exclusively(async () => {
+      this.#isTicking = false
       if (this.#phase === 'running' && (this.#isDirty || this.#pending.hasDue(this.#o.clock.now())))
         await this.#commit()
     })
@@ -180,11 +188,12 @@ export class Task {
   async #open(opening: number, delayMs: number): Promise<void> {
     const { consumer, partition, changelog, log, id, clock, logger } = this.#o
     this.#phase = 'opening'
+    this.#barrier = '' // that of an opening before may still be on its way back, and somebody else may have written behind it
     for (const topic of [...this.#inputs.keys(), changelog]) consumer.pause({ topic, partition })
     const old = this.#transactor
     this.#transactor = undefined
     if (delayMs > 0) await clock.wait(delayMs)
-    await old?.close().catch(error => logger.debug({ error }, 'closing the producer failed'))
+    await old?.close().catch(error => logger.debug({ err: error }, 'closing the producer failed'))
     await this.#lock
     if (opening !== this.#opening) return
     this.#openedMs = clock.now()
@@ -206,7 +215,7 @@ export class Task {
     } catch (error) {
       if (opening !== this.#opening) return
       const backoffMs = Math.min(5_000, Math.max(100, delayMs * 2))
-      logger.warn({ error, backoffMs }, 'the task could not be opened; trying again')
+      logger.warn({ err: error, backoffMs }, 'the task could not be opened; trying again')
       await this.#open(opening, backoffMs)
     }
   }
@@ -218,7 +227,12 @@ export class Task {
     for (const record of batch.records) {
       if (this.#restoration.take(record, this.#barrier)) {
         consumer.pause({ topic: changelog, partition })
-        return this.#run(this.#opening)
+        const opening = this.#opening
+        return this.#run(opening).catch(error => {
+          if (opening !== this.#opening) return
+          this.#o.logger.warn({ err: error }, 'the task could not be started; opening it anew')
+          void this.#open(++this.#opening, 100)
+        })
       }
       if (this.#o.clock.now() - sliceMs > SLICE_MS) {
         await batch.heartbeat()
@@ -280,7 +294,7 @@ export class Task {
     const { clock, metrics, stage, timing } = this.#o
     const topic = this.#inputs.get(batch.topic)
     if (!topic) return
-    await this.#prepare(batch)
+    if (!(await this.#prepare(batch))) return
     let sliceMs = clock.now()
     for (const record of batch.records) {
       if (this.#phase !== 'running') return
@@ -295,7 +309,7 @@ export class Task {
       this.#markDirty()
       if (clock.now() - sliceMs > SLICE_MS) {
         await batch.heartbeat()
-        if (this.#isFull(CATCHING_UP)) await this.#commit()
+        if (this.#isFull(this.#failedCommits === 0 ? CATCHING_UP : timing)) await this.#commit()
         sliceMs = clock.now()
       }
     }
@@ -303,7 +317,8 @@ export class Task {
     this.#positions[batch.topic] = Math.max(this.#positions[batch.topic] ?? 0, batch.nextOffset)
     metrics.records.inc({ stage: stage.name }, batch.records.length)
     if (!this.#isDirty || this.#phase !== 'running') return
-    const isBehind = !batch.isDrained && batch.records.length >= BACKLOG_RECORDS
+    // After a failed commit smaller ones: a broker that is slow may not take a large one within the transaction timeout.
+    const isBehind = !batch.isDrained && batch.records.length >= BACKLOG_RECORDS && this.#failedCommits === 0
     if (!batch.isDrained && !this.#isFull(isBehind ? CATCHING_UP : timing)) return
     const waitMs = this.#lastCommitMs + timing.gapMs - clock.now()
     if (waitMs > MAX_WAIT_IN_HANDLER_MS) return
@@ -321,16 +336,20 @@ export class Task {
     this.#isDirty = true
   }
 
-  /** Fetches schemas not seen yet; a registry that is away holds the partition back and skips nothing. */
-  async #prepare(batch: Batch): Promise<void> {
+  /**
+   * Fetches schemas not seen yet; a registry that is away holds the partition back and skips nothing.
+   * @returns false when the task has ended meanwhile
+   */
+  async #prepare(batch: Batch): Promise<boolean> {
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
       try {
-        return await this.#o.wire.prepare(batch.records.map(record => record.value))
+        await this.#o.wire.prepare(batch.records.map(record => record.value))
+        return true
       } catch (error) {
-        this.#o.logger.warn({ error, waitMs }, 'the schema registry does not answer; waiting')
+        this.#o.logger.warn({ err: error, waitMs }, 'the schema registry does not answer; waiting')
         await this.#o.clock.wait(waitMs)
         await batch.heartbeat()
-        if (this.#phase !== 'running') return
+        if (this.#phase !== 'running' || this.#isDraining) return false
       }
     }
   }
@@ -343,6 +362,33 @@ export class Task {
     if (!transactor) return
     const startedMs = clock.now()
     const due = this.#pending.due(startedMs)
+    let written: { records: OutRecord[]; progress: Progress }
+    try {
+      written = this.#written(due)
+    } catch (error) {
+      return this.#fail(error instanceof Error ? error : new Error(String(error)))
+    }
+    const { records, progress } = written
+    try {
+      const ends = await transactor.commit(records)
+      this.#restoration.committed(ends.get(`${changelog}/${partition}`) ?? this.#restoration.offset, progress)
+    } catch (error) {
+      return this.#reopen(error)
+    }
+    this.#state.committed()
+    this.#pending.published(due)
+    this.#commits++
+    this.#failedCommits = 0
+    this.#learnBytes(records)
+    this.#isDirty = false
+    this.#lastCommitMs = clock.now()
+    metrics.commitMs.observe({ stage: stage.name }, this.#lastCommitMs - startedMs)
+    metrics.commitRecords.observe({ stage: stage.name }, records.length)
+  }
+
+  /** All that the commit writes. @throws what a table threw, or a schema that does not take its value */
+  #written(due: readonly PendingKey[]): { records: OutRecord[]; progress: Progress } {
+    const { changelog, partition } = this.#o
     for (const { processor, table, key, at } of due)
       for (const { key: recordKey, value } of table.records(key, this.#state.get(processor, key), at))
         this.#outbox.publish(table.topic, recordKey, value)
@@ -356,20 +402,7 @@ export class Task {
     const records = this.#outbox.take()
     records.push(...this.#state.changes(changelog, partition))
     records.push({ topic: changelog, partition, key: progressKey, value: Buffer.from(JSON.stringify(progress)) })
-    try {
-      const ends = await transactor.commit(records)
-      this.#restoration.committed(ends.get(`${changelog}/${partition}`) ?? this.#restoration.offset, progress)
-    } catch (error) {
-      return this.#reopen(error)
-    }
-    this.#state.committed()
-    this.#pending.published(due)
-    this.#commits++
-    this.#learnBytes(records)
-    this.#isDirty = false
-    this.#lastCommitMs = clock.now()
-    metrics.commitMs.observe({ stage: stage.name }, this.#lastCommitMs - startedMs)
-    metrics.commitRecords.observe({ stage: stage.name }, records.length)
+    return { records, progress }
   }
 
   #learnBytes(records: readonly { value: Buffer | null }[]): void {
@@ -385,9 +418,15 @@ export class Task {
     const { stage, metrics, logger, sessionTimeoutMs } = this.#o
     const isFenced = error instanceof FencedError
     metrics.reopened.inc({ stage: stage.name, reason: isFenced ? 'fenced' : 'failed' })
-    logger.warn({ error }, isFenced ? 'another owner has fenced the task' : 'the commit failed; opening the task anew')
+    logger.warn(
+      { err: error },
+      isFenced ? 'another owner has fenced the task' : 'the commit failed; opening the task anew',
+    )
     this.#phase = 'opening'
+    // What fails once may pass at once; what fails again may fail for ever.
+    const againMs = this.#failedCommits === 0 ? 0 : Math.min(5_000, 100 * 2 ** this.#failedCommits)
+    this.#failedCommits++
     // A fenced owner waits until the group must have dropped it if it is a zombie, else two members fence each other in turns.
-    void this.#open(++this.#opening, isFenced ? sessionTimeoutMs : 0)
+    void this.#open(++this.#opening, isFenced ? sessionTimeoutMs : againMs)
   }
 }
