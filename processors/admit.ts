@@ -2,7 +2,7 @@
  * Admission: which interactions count. Everything after it sees only events that are valid, new, and a person's.
  *
  * Checked in this order; the first fault refuses the record, and a refused record leaves the state as it was:
- * 1. by itself, see `admission/faults.ts`;
+ * 1. by itself, see `schemas/interaction-fault.ts`;
  * 2. time: atMs = receivedAt − (sentAt − occurredAt) where sentAt and receivedAt are known, else occurredAt. INVALID_TIME unless it
  *    is above 0, FUTURE_TIME where it is more than `maxFutureMs` after the append time;
  * 3. BOT_TRAFFIC by user agent, purchases too;
@@ -20,8 +20,8 @@
 import { type AdmissionPage, admissionPage } from '../schemas/admission-page.ts'
 import { anonymousVisitor, userVisitor, type Visitor } from '../schemas/ids.ts'
 import type { ImpressionItem, Interaction } from '../schemas/interaction.ts'
+import { interactionFault } from '../schemas/interaction-fault.ts'
 import { isCrawler } from './admission/crawlers.ts'
-import { faultOf } from './admission/faults.ts'
 import { actionHash, hash53, itemHash } from './admission/hash.ts'
 import { nextForgotten, recall, remember, type Trace } from './admission/memory.ts'
 import { type Traits, traitsOf } from './admission/traits.ts'
@@ -103,7 +103,7 @@ export const admit = (options: FoldOptions) => {
   })
 
   function step({ recent }: State, { value, key, origin }: Arrival): AdmitStep {
-    const fault = faultOf(value, key, types) ?? timeFault(value, origin)
+    const fault = interactionFault(value, key, types) ?? timeFault(value, origin)
     if (fault) return { reject: fault }
     const event = admittedOf(value, origin)
     if (value.userAgent && isCrawler(value.userAgent))

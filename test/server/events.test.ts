@@ -60,7 +60,7 @@ const refusals: { name: string; event: unknown; code: ErrorCode; says: RegExp }[
     says: /type: wanted a string, got nothing/,
   },
   { name: 'a time that is text', event: { ...good, occurredAt: '2023' }, code: 'INVALID_FIELD', says: /occurredAt/ },
-  { name: 'nobody', event: { ...good, userId: null }, code: 'MISSING_VISITOR', says: /userId or anonymousId/ },
+  { name: 'nobody', event: { ...good, userId: null }, code: 'MISSING_VISITOR', says: /userId or an anonymousId/ },
   { name: 'an empty user id', event: { ...good, userId: '' }, code: 'INVALID_ID', says: /userId: wanted a non-empty/ },
   {
     name: 'an id of 257 bytes',
@@ -71,7 +71,35 @@ const refusals: { name: string; event: unknown; code: ErrorCode; says: RegExp }[
   { name: 'an id of 10 kB', event: { ...good, userId: 'x'.repeat(10_240) }, code: 'INVALID_ID', says: /userId.*10240/ },
   { name: 'a lone surrogate', event: { ...good, itemId: '\ud800' }, code: 'INVALID_ID', says: /surrogate/ },
   { name: 'no item', event: { ...good, itemId: null }, code: 'MISSING_ITEM', says: /itemId/ },
-  { name: 'an impression of nothing', event: { ...good, type: 'impression' }, code: 'MISSING_ITEM', says: /items/ },
+  {
+    name: 'an impression of nothing',
+    event: { ...good, type: 'impression', itemId: null },
+    code: 'MISSING_ITEM',
+    says: /items/,
+  },
+  ...Object.entries({ value: -1, price: -0.01, quantity: 0, dwellMs: -1, completion: 1.01, position: -1 }).map(
+    ([field, number]) => ({
+      name: `${field} ${number}`,
+      event: { ...good, [field]: number },
+      code: 'INVALID_NUMBER' as const,
+      says: new RegExp(`${field}: wanted .*got ${number}`),
+    }),
+  ),
+  {
+    name: 'a place below 0 in an impression',
+    event: { ...good, type: 'impression', items: [{ itemId: 'm', position: -1 }] },
+    code: 'INVALID_NUMBER',
+    says: /items\[0\]\.position/,
+  },
+  { name: 'an empty requestId', event: { ...good, requestId: '' }, code: 'INVALID_ID', says: /requestId/ },
+  {
+    name: 'a time that is ahead of the time of sending',
+    event: { ...good, sentAt: NOW_MS - 300_006 },
+    code: 'FUTURE_TIME',
+    says: /occurredAt: wanted at most 300000 ms after the time of arrival, got 300001/,
+  },
+  { name: 'a time of sending of 0', event: { ...good, sentAt: 0 }, code: 'INVALID_TIME', says: /sentAt/ },
+
   {
     name: 'an impression of 51 items',
     event: { ...good, type: 'impression', items: Array.from({ length: 51 }, () => ({ itemId: 'm' })) },
@@ -119,14 +147,16 @@ for (const id of ['日本 🎬', '{x}', 'a\nb', '../../etc', '%00', 'x'.repeat(2
   })
 }
 
-test('exactly five minutes ahead and 50 items are fine', async () => {
+test('exactly five minutes ahead, more by a clock that is wrong, and impressions of 50 items or one are fine', async () => {
   const { app } = await testServer()
   const items = Array.from({ length: 50 }, () => ({ itemId: 'm' }))
   const events = [
     { ...good, occurredAt: NOW_MS + 300_000 },
     { ...good, itemId: null, type: 'impression', items },
+    { ...good, type: 'impression' }, // of its itemId
+    { ...good, occurredAt: NOW_MS + 9e6, sentAt: NOW_MS + 9e6 + 1 }, // by a clock that is wrong
   ]
-  assert.deepEqual((await post(app, events)).json(), { accepted: 2, rejected: [] })
+  assert.deepEqual((await post(app, events)).json(), { accepted: 4, rejected: [] })
   await app.close()
 })
 

@@ -1,6 +1,6 @@
 /**
- * What can be wrong with an interaction by itself. Every message reads `field: wanted …, got …`; the first fault found is
- * the one reported, in the order of this file:
+ * What can be wrong with an interaction by itself: the read API refuses it for that, and so does admission. Every message
+ * reads `field: wanted …, got …`; the first fault found is the one reported, in the order of this file:
  * - visitor: userId or anonymousId is there;
  * - ids: every one that is there is good, eventId, userId, anonymousId, sessionId, itemId, orderId, requestId and those of items;
  * - key: it is the visitor; type: it is configured; item: at most 50 items whatever the type, and what the type needs;
@@ -8,32 +8,43 @@
  *   and at least 0, in items too;
  * - times, where given: occurredAt, sentAt, receivedAt above 0, also where the skew corrected would be.
  */
-import { idProblem } from '../../schemas/ids.ts'
-import type { Interaction } from '../../schemas/interaction.ts'
-import type { Rejection } from '../define.ts'
-import { IMPRESSION } from '../interaction-types.ts'
+import type { ErrorCode } from './errors.ts'
+import { idProblem } from './ids.ts'
+import type { Interaction } from './interaction.ts'
 
-export const MAX_SHOWN_ITEMS = 50
+export interface InteractionFault {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** The configured types: a map by type or a set of them. */
+export interface TypeNames {
+  has(type: string): boolean
+  keys(): Iterable<string>
+}
+
+const IMPRESSION = 'impression'
+const MAX_SHOWN_ITEMS = 50
 const MAX_SHOWN_TEXT = 40
 
 /**
- * @param key - of the record
+ * @param key - of the record; undefined where there is none yet
  * @param types - the configured interaction types
  * @returns why the record is refused, or undefined where nothing is wrong
  */
-export function faultOf(
+export function interactionFault(
   value: Interaction,
-  key: string | null,
-  types: ReadonlyMap<string, number>,
-): Rejection | undefined {
+  key: string | null | undefined,
+  types: TypeNames,
+): InteractionFault | undefined {
   return (
     visitorFault(value, key) ?? typeFault(value, types) ?? itemFault(value) ?? numberFault(value) ?? timeFault(value)
   )
 }
 
-const reject = (code: Rejection['code'], message: string): Rejection => ({ code, message })
+const reject = (code: ErrorCode, message: string): InteractionFault => ({ code, message })
 
-function visitorFault(value: Interaction, key: string | null): Rejection | undefined {
+function visitorFault(value: Interaction, key: string | null | undefined): InteractionFault | undefined {
   if (value.userId === null && value.anonymousId === null)
     return reject('MISSING_VISITOR', 'userId: wanted a userId or an anonymousId, got neither')
   const fault =
@@ -45,16 +56,16 @@ function visitorFault(value: Interaction, key: string | null): Rejection | undef
     optionalIdFault('requestId', value.requestId)
   if (fault) return fault
   const visitor = value.userId ?? value.anonymousId
-  if (key === visitor) return undefined
+  if (key === undefined || key === visitor) return undefined
   return reject('MISPLACED_KEY', `key: wanted the visitor ${shown(visitor)}, got ${shown(key)}`)
 }
 
-function typeFault({ type }: Interaction, types: ReadonlyMap<string, number>): Rejection | undefined {
+function typeFault({ type }: Interaction, types: TypeNames): InteractionFault | undefined {
   if (types.has(type)) return undefined
   return reject('UNKNOWN_TYPE', `type: wanted one of ${[...types.keys()].join(', ')}, got ${shown(type)}`)
 }
 
-function itemFault({ type, itemId, items }: Interaction): Rejection | undefined {
+function itemFault({ type, itemId, items }: Interaction): InteractionFault | undefined {
   if (type !== IMPRESSION && itemId === null)
     return reject('MISSING_ITEM', `itemId: wanted the item of a ${type}, got null`)
   if (type === IMPRESSION && itemId === null && items.length === 0)
@@ -71,7 +82,7 @@ function itemFault({ type, itemId, items }: Interaction): Rejection | undefined 
   return undefined
 }
 
-function numberFault(value: Interaction): Rejection | undefined {
+function numberFault(value: Interaction): InteractionFault | undefined {
   return (
     rangeFault('value', value.value) ??
     wholeFault('quantity', value.quantity, 1) ??
@@ -82,13 +93,13 @@ function numberFault(value: Interaction): Rejection | undefined {
   )
 }
 
-function timeFault({ occurredAt, sentAt, receivedAt }: Interaction): Rejection | undefined {
+function timeFault({ occurredAt, sentAt, receivedAt }: Interaction): InteractionFault | undefined {
   return (
     instantFault('occurredAt', occurredAt) ?? instantFault('sentAt', sentAt) ?? instantFault('receivedAt', receivedAt)
   )
 }
 
-function idFault(field: string, id: string): Rejection | undefined {
+function idFault(field: string, id: string): InteractionFault | undefined {
   const problem = idProblem(id)
   return problem === undefined ? undefined : reject('INVALID_ID', `${field}: ${problem}`)
 }
@@ -96,18 +107,18 @@ function idFault(field: string, id: string): Rejection | undefined {
 const optionalIdFault = (field: string, id: string | null) => (id === null ? undefined : idFault(field, id))
 
 /** A number from 0 to `most`, both included. */
-function rangeFault(field: string, got: number | null, most = Number.MAX_VALUE): Rejection | undefined {
+function rangeFault(field: string, got: number | null, most = Number.MAX_VALUE): InteractionFault | undefined {
   if (got === null || (got >= 0 && got <= most)) return undefined
   const wanted = most === Number.MAX_VALUE ? 'a finite number of at least 0' : `a number from 0 to ${most}`
   return reject('INVALID_NUMBER', `${field}: wanted ${wanted}, got ${got}`)
 }
 
-function wholeFault(field: string, got: number | null, least: number): Rejection | undefined {
+function wholeFault(field: string, got: number | null, least: number): InteractionFault | undefined {
   if (got === null || (Number.isSafeInteger(got) && got >= least)) return undefined
   return reject('INVALID_NUMBER', `${field}: wanted a whole number of at least ${least}, got ${got}`)
 }
 
-function instantFault(field: string, got: number | null): Rejection | undefined {
+function instantFault(field: string, got: number | null): InteractionFault | undefined {
   if (got === null || (Number.isSafeInteger(got) && got > 0)) return undefined
   return reject('INVALID_TIME', `${field}: wanted whole milliseconds since the epoch above 0, got ${got}`)
 }
