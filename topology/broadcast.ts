@@ -2,6 +2,7 @@
  * Tables that every process holds whole. One consumer without a group reads all of them; each record goes to every index
  * made for its topic. Nothing that reads an index starts before {@link Broadcast.loaded}.
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BroadcastIndex, TableRecord } from '../processors/define.ts'
 import { FreshetError } from '../schemas/errors.ts'
@@ -28,6 +29,9 @@ export class Broadcast {
   /** `topic/partition` → the end it had at start, until that is reached. */
   readonly #behind = new Map<string, number>()
   readonly #loaded = Promise.withResolvers<void>()
+  /** `topic/partition` → next offset to take in: a consumer that lost its broker is handed the table from its beginning again. */
+  readonly #positions = new Map<string, number>()
+  readonly #stopping = new AbortController()
   #consumer: LogConsumer | undefined
 
   constructor(options: BroadcastOptions) {
@@ -55,12 +59,17 @@ export class Broadcast {
       for (const [partition, { begin, end }] of (await log.offsets(name)).entries())
         if (end > begin) this.#behind.set(`${name}/${partition}`, end)
     if (this.#behind.size === 0) this.#loaded.resolve()
+    if (this.#byName.size === 0) return
     this.#consumer = await log.consume({
       group: null,
       topics: [...this.#byName.keys()],
       assignment: 'copartition',
       onAssign: (assigned, consumer) => {
-        for (const at of assigned) consumer.resume(at)
+        for (const at of assigned) {
+          const position = this.#positions.get(`${at.topic}/${at.partition}`)
+          if (position !== undefined) consumer.seek(at, position)
+          consumer.resume(at)
+        }
       },
       onBatch: batch => this.#onBatch(batch),
       onCrash: onFatal,
@@ -68,6 +77,7 @@ export class Broadcast {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort()
     await this.#consumer?.stop()
   }
 
@@ -75,10 +85,14 @@ export class Broadcast {
     const topic = this.#byName.get(batch.topic)
     if (!topic) return
     const id = `${batch.topic}/${batch.partition}`
-    for (const record of await decodeTable(topic, batch, this.#o.wire, this.#o.logger)) {
+    const records = await decodeTable(topic, batch, this.#o.wire, this.#o.logger, this.#stopping.signal)
+    if (!records) return
+    for (const record of records) {
+      if (record.offset < (this.#positions.get(id) ?? 0)) continue
       for (const index of this.#indexes.get(topic.name) ?? []) index.apply(record)
       if (this.#behind.size === 0) for (const listener of this.#listeners.get(topic.name) ?? []) listener(record)
     }
+    this.#positions.set(id, Math.max(batch.nextOffset, this.#positions.get(id) ?? 0))
     const end = this.#behind.get(id)
     if (end === undefined || batch.nextOffset < end) return
     this.#behind.delete(id)
@@ -86,9 +100,18 @@ export class Broadcast {
   }
 }
 
-/** @returns the readable records of a batch of a table; unreadable ones are logged and left out */
-export async function decodeTable(topic: AnyTopic, batch: Batch, wire: Wire, logger: Logger): Promise<TableRecord[]> {
-  await prepared(batch, wire, logger)
+/**
+ * Waits for a registry that is away, until `stopping`.
+ * @returns the readable records of a batch of a table, unreadable ones logged and left out; undefined when it gave up
+ */
+export async function decodeTable(
+  topic: AnyTopic,
+  batch: Batch,
+  wire: Wire,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<TableRecord[] | undefined> {
+  if (!(await prepared(batch, wire, logger, stopping))) return undefined
   const records: TableRecord[] = []
   for (const { partition, offset, timestampMs, key, value } of batch.records) {
     if (key === null) continue
@@ -106,13 +129,15 @@ export async function decodeTable(topic: AnyTopic, batch: Batch, wire: Wire, log
   return records
 }
 
-async function prepared(batch: Batch, wire: Wire, logger: Logger): Promise<void> {
+async function prepared(batch: Batch, wire: Wire, logger: Logger, stopping: AbortSignal): Promise<boolean> {
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
-      return await wire.prepare(batch.records.map(record => record.value))
+      await wire.prepare(batch.records.map(record => record.value))
+      return true
     } catch (error) {
-      logger.warn({ error, waitMs }, 'the schema registry does not answer; waiting')
-      await new Promise(resolve => setTimeout(resolve, waitMs))
+      if (stopping.aborted) return false
+      logger.warn({ err: error, waitMs }, 'the schema registry does not answer; waiting')
+      await wait(waitMs, undefined, { signal: stopping }).catch(() => undefined) // aborted: given up above
       await batch.heartbeat()
     }
   }

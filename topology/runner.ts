@@ -131,7 +131,7 @@ export async function run(options: RunOptions): Promise<Running> {
     )
   }
 
-  if (broadcastTopics.length > 0) await broadcast.start()
+  await broadcast.start()
   await Promise.all([...stageRunners.values()].map(runner => runner.start()))
   const viewsStarted = Promise.all([...viewRunners.values()].map(runner => runner.start()))
   viewsStarted.catch(onFatal)

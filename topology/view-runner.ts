@@ -5,11 +5,13 @@
  */
 import type { Logger } from 'pino'
 import type { BroadcastIndex, ViewDefinition, ViewInstance } from '../processors/define.ts'
+import { FreshetError } from '../schemas/errors.ts'
 import { partitionOf } from '../schemas/ids.ts'
 import type { Wire } from '../schemas/wire.ts'
 import { type Broadcast, decodeTable } from './broadcast.ts'
 import type { Clock } from './clock.ts'
 import { DirtySet, type Taken } from './dirty-set.ts'
+import { FailureRate } from './failure-rate.ts'
 import type { AnyTopic } from './graph.ts'
 import type { Batch, LogConsumer, LogPort, OutRecord, TopicPartition } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
@@ -68,6 +70,8 @@ export class ViewRunner {
   #isBuilding = false
   #isSending = false
   #isStopped = false
+  readonly #stopping = new AbortController()
+  readonly #failures = new FailureRate()
   #stopTimers: (() => void)[] = []
 
   constructor(options: ViewRunnerOptions) {
@@ -87,7 +91,7 @@ export class ViewRunner {
     const { log, view, app, fetchGapMs, clock, broadcast, onFatal } = this.#o
     await broadcast.loaded
     if (this.#isStopped) return
-    this.#consumer = await log.consume({
+    const consumer = await log.consume({
       group: `${app}.${view.name}`,
       topics: [...this.#inputs.keys()],
       assignment: view.task === 'single' ? 'single' : 'copartition',
@@ -96,6 +100,8 @@ export class ViewRunner {
       onBatch: batch => this.#onBatch(batch),
       onCrash: onFatal,
     })
+    if (this.#isStopped) return consumer.stop()
+    this.#consumer = consumer
     this.#stopTimers = [
       clock.every(COMMIT_MS, () => void this.#commit()),
       clock.every(SWEEP_EVERY_MS, () => this.#sweep()),
@@ -104,6 +110,7 @@ export class ViewRunner {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#stopping.abort()
     for (const stop of this.#stopTimers) stop()
     await this.#commit()
     await this.#consumer?.stop()
@@ -134,7 +141,9 @@ export class ViewRunner {
         ours.forEach((at, index) => {
           const task = this.#tasks.get(this.#taskOf(at))
           const range = ranges.get(at.topic)?.[at.partition] ?? { begin: 0, end: 0 }
-          task?.committed.set(idOf(at), committed[index] ?? 0)
+          // A position behind the end is of a topic that was deleted and created again.
+          const position = committed[index] ?? 0
+          task?.committed.set(idOf(at), position > range.end ? 0 : position)
           task?.positions.set(idOf(at), range.begin)
           if (range.end > range.begin) task?.behind.set(idOf(at), range.end)
           consumer.seek(at, range.begin)
@@ -142,7 +151,7 @@ export class ViewRunner {
         })
         return
       } catch (error) {
-        logger.warn({ error, view: view.name, waitMs }, 'the view could not be opened; trying again')
+        logger.warn({ err: error, view: view.name, waitMs }, 'the view could not be opened; trying again')
         await clock.wait(waitMs)
         if (assignment !== this.#assignment || this.#isStopped) return
       }
@@ -187,7 +196,9 @@ export class ViewRunner {
     const committed = task.committed.get(id) ?? 0
     const input = this.#inputNumber(id)
     let sliceMs = clock.now()
-    for (const record of await decodeTable(topic, batch, wire, logger)) {
+    const records = await decodeTable(topic, batch, wire, logger, this.#stopping.signal)
+    if (!records) return
+    for (const record of records) {
       if (record.offset < (task.positions.get(id) ?? 0)) continue
       for (const key of task.instance.apply(record))
         if (record.offset >= committed) task.dirty.add(key, clock.now(), { input, offset: record.offset })
@@ -196,7 +207,7 @@ export class ViewRunner {
         sliceMs = clock.now()
       }
     }
-    task.positions.set(id, batch.nextOffset)
+    task.positions.set(id, Math.max(batch.nextOffset, task.positions.get(id) ?? 0))
     if (batch.nextOffset >= (task.behind.get(id) ?? 0)) task.behind.delete(id)
     metrics.dirty.set({ view: view.name }, task.dirty.size)
     this.#build()
@@ -246,13 +257,29 @@ export class ViewRunner {
         const taken = task.dirty.take(clock.now())
         if (!taken) break
         const beganMs = performance.now()
-        const records = task.instance.build(taken.key, clock.now()).map(one => this.#encoded(task, one))
+        task.unsent.push({ taken, records: this.#built(task, taken.key, clock.now()) })
         metrics.buildMs.observe({ view: view.name }, performance.now() - beganMs)
         metrics.built.inc({ view: view.name })
-        task.unsent.push({ taken, records })
       }
     }
     return false
+  }
+
+  /** A key that cannot be built keeps what stands; when many cannot, the process should stop. */
+  #built(task: ViewTask, key: string, nowMs: number): OutRecord[] {
+    const { view, logger, onFatal } = this.#o
+    try {
+      const records = task.instance.build(key, nowMs).map(one => this.#encoded(task, one))
+      this.#failures.ok()
+      return records
+    } catch (cause) {
+      logger.error({ err: cause, view: view.name, key }, 'a key could not be built')
+      if (this.#failures.failed()) {
+        const message = `${view.name}: ${this.#failures.summary()}; the last: ${key}`
+        onFatal(new FreshetError('TOO_MANY_FAILURES', message, { cause }))
+      }
+      return []
+    }
   }
 
   #encoded(task: ViewTask, { key, value }: { key: string; value: unknown }): OutRecord {
@@ -295,7 +322,7 @@ export class ViewRunner {
         await log.produce(records)
         return
       } catch (error) {
-        logger.warn({ error, view: view.name, waitMs }, 'the log did not take the records; trying again')
+        logger.warn({ err: error, view: view.name, waitMs }, 'the log did not take the records; trying again')
         await clock.wait(waitMs)
       }
     }
@@ -310,7 +337,7 @@ export class ViewRunner {
     try {
       await this.#consumer?.commitOffsets(offsets)
     } catch (error) {
-      logger.debug({ error, view: view.name }, 'positions were not committed; next time')
+      logger.debug({ err: error, view: view.name }, 'positions were not committed; next time')
     }
   }
 
