@@ -51,11 +51,23 @@ export function startSink(
   })
 }
 
-/** The age of an event when its effect can be read. */
-export const freshnessOf = (metrics: ServerMetrics) => (written: Written) => {
-  if (written.appendedAtMs === 0) return
-  const tier = written.topic === 'lists.v1' ? 'candidate' : 'session'
-  metrics.eventToList.observe({ tier }, Math.max(0, Date.now() - written.appendedAtMs) / 1_000)
+/** Visitors whose last event is remembered, for each tier. */
+const MAX_REMEMBERED = 50_000
+
+/** The age of an event when its effect can be read. A list that is built again without a new event says nothing of it. */
+export function freshnessOf(metrics: ServerMetrics, now: () => number = Date.now): (written: Written) => void {
+  const known = { candidate: new Map<string, string>(), session: new Map<string, string>() }
+  return ({ topic, key, asOf, appendedAtMs }) => {
+    if (appendedAtMs === 0) return
+    const tier = topic === 'lists.v1' ? 'candidate' : 'session'
+    const last = known[tier]
+    if (last.get(key) === asOf) return
+    last.delete(key)
+    last.set(key, asOf)
+    const oldest = last.size > MAX_REMEMBERED ? last.keys().next() : undefined
+    if (oldest && !oldest.done) last.delete(oldest.value)
+    metrics.eventToList.observe({ tier }, Math.max(0, now() - appendedAtMs) / 1_000)
+  }
 }
 
 export interface Api extends Started {

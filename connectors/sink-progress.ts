@@ -14,6 +14,8 @@ export interface Progress extends TopicPartition {
   next: number
   /** Offset last committed for dashboards; −1 for none. */
   committed: number
+  /** Offsets below it are old news that is only written again: a view that was flushed, or is new. */
+  newsFrom: number
   /** Settles when the batch in flight is done. */
   busy: Promise<void>
 }
@@ -27,6 +29,7 @@ export const newProgress = ({ topic, partition }: TopicPartition, table: Topic<u
   stands: { generation: 0, offset: 0 },
   next: 0,
   committed: -1,
+  newsFrom: 0,
   busy: Promise.resolve(),
 })
 

@@ -26,7 +26,10 @@ const PRUNE_MS = 60_000
 const RETRY_MS = 250
 const HEARTBEAT_MS = 1_000
 
-/** A key can be read whose record knows everything up to `asOf`. */
+/**
+ * A key can be read whose record knows everything up to `asOf`. Told of a list and of the session tier, in order; not of the coalesced rest
+ * of a profile, nor of what is only written again because the view had lost it.
+ */
 export interface Written {
   readonly topic: 'lists.v1' | 'profiles.v1'
   /** The visitor, kind-tagged. */
@@ -135,7 +138,8 @@ export class Sink {
         const [result] = await view.movePositions([{ table: table.name, partition, from: found, to }])
         if (!result?.moved) continue
         if (progress.state !== 'restoring') return
-        Object.assign(progress, { stands: to, next: to.offset, state: 'running' })
+        const newsFrom = isUsable ? to.offset : range.end
+        Object.assign(progress, { stands: to, next: to.offset, newsFrom, state: 'running' })
         consumer.seek(progress, to.offset)
         consumer.resume(progress)
         logger.info({ topic, partition, offset: to.offset, isReplay: !isUsable }, 'sink partition restored')
@@ -210,7 +214,7 @@ export class Sink {
       })
       for (const write of made) writes.set(identityOf(write), write)
       const news = newsOf(table.name, value)
-      if (news) written.set(`${news.key}/${decoded.key}`, news)
+      if (news && record.offset >= progress.newsFrom) written.set(`${news.key}/${decoded.key}`, news)
     } catch (error) {
       logger.error({ topic, partition, offset: record.offset, err: error }, 'sink record cannot be read, left out')
     }
@@ -282,6 +286,7 @@ export class Sink {
 
 function newsOf(table: string, value: unknown): Written | undefined {
   if (value === null || (table !== topics.lists.name && table !== topics.profiles.name)) return undefined
+  if (table === topics.profiles.name && (value as Profile).hot === null) return undefined
   const { visitor, partition, offset, appendedAtMs } = value as RankedList | Profile
   return { topic: table as Written['topic'], key: visitor, asOf: `${partition}:${offset}`, appendedAtMs }
 }

@@ -15,6 +15,8 @@ test('a list becomes packed candidates and the public JSON, and its event is rep
   const { start, put, log, written, clock } = await sinkFixture()
   const view = new ProcessView({ now: () => clock.now() })
   const sink = await start(view)
+  await until(() => sink.positions().length === 10)
+  await log.idle()
   await put(lists, 'u:u42', listOf('u:u42', 'l1'))
   await log.idle()
   assert.equal(
@@ -50,6 +52,28 @@ test('hot and cold profiles become the session tier and the known items', async 
   assert.ok(known)
   const has = (set: Buffer) => ['m1', 'm2', 'm3', 'm4'].filter(id => hasHash(set, itemHash(id)))
   assert.deepEqual([has(known.seen), has(known.bought), has(known.negative)], [['m1'], ['m4'], ['m3']])
+  await sink.stop()
+})
+
+test('of a profile the session tier is news, the coalesced rest is not; nor is what stood before the view was there', async () => {
+  const { start, put, log, written, clock } = await sinkFixture()
+  const about = { visitor: 'u:x', partition: 0, appendedAtMs: NOW_MS, atMs: NOW_MS, hot: null, cold: null }
+  const quiet = { cart: [], positives: 1, country: null, device: null, language: null, query: null }
+  const hot = { sessionStartedAtMs: NOW_MS, sessionEvents: 1, recent: [], ...quiet }
+  await put(profiles, 'hot/u:x', { ...about, offset: 1, hot })
+  await put(lists, 'u:x', listOf('u:x', 'l1', 1))
+  const view = new ProcessView({ now: () => clock.now() })
+  const sink = await start(view)
+  await until(async () => (await rec(view, 'x')) !== undefined && (await view.readUser('u:x')).s !== undefined)
+  await put(profiles, 'hot/u:x', { ...about, offset: 2, hot })
+  await put(profiles, 'cold/u:x', { ...about, offset: 2, cold: { items: [], bought: [], shown: [] } })
+  await put(lists, 'u:x', listOf('u:x', 'l2', 2))
+  await until(async () => (await rec(view, 'x'))?.includes('l2') === true)
+  await log.idle()
+  assert.deepEqual(written.map(one => [one.topic, one.asOf]).sort(), [
+    ['lists.v1', '1:2'],
+    ['profiles.v1', '0:2'],
+  ])
   await sink.stop()
 })
 
