@@ -114,7 +114,10 @@ function mapped<T extends object>(
     typeof columns.properties === 'object' && columns.properties !== null ? Object.entries(columns.properties) : []
   const others = [...rest.filter(([name]) => name !== 'properties' || given.length === 0), ...given]
   record.properties = Object.fromEntries(
-    others.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    others.map(([name, value]) => [
+      name.toWellFormed(),
+      typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value),
+    ]),
   )
   return { id: id as string, value: withDefaults(target.schema, record as Partial<T>) }
 }
@@ -142,11 +145,13 @@ const finite = (raw: unknown): number | undefined => {
 }
 
 const readers: Readonly<Record<Kind, (raw: unknown, separator: string) => unknown>> = {
-  text: raw => (typeof raw === 'string' ? raw.trim() : typeof raw === 'number' ? String(raw) : undefined),
+  // Half a character, as a text that was cut ends with, has no UTF-8.
+  text: raw =>
+    typeof raw === 'string' ? raw.trim().toWellFormed() : typeof raw === 'number' ? String(raw) : undefined,
   list: (raw, separator) => {
     const parts = typeof raw === 'string' ? raw.split(separator) : raw
     if (!Array.isArray(parts) || !parts.every(one => typeof one === 'string')) return undefined
-    return parts.map(one => one.trim()).filter(one => one !== '')
+    return parts.map(one => one.trim().toWellFormed()).filter(one => one !== '')
   },
   number: finite,
   flag: raw =>
@@ -165,6 +170,8 @@ const readers: Readonly<Record<Kind, (raw: unknown, separator: string) => unknow
     const value: unknown = typeof raw === 'string' ? raw.replace(/^\[|\]$/g, '').split(/[,;\s]+/) : raw
     if (!Array.isArray(value)) return undefined
     const numbers = value.map(finite)
-    return numbers.length > 0 && numbers.every(one => one !== undefined) ? numbers : undefined
+    return numbers.length > 0 && numbers.every(one => one !== undefined && Number.isFinite(Math.fround(one)))
+      ? numbers
+      : undefined
   },
 }

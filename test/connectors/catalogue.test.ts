@@ -56,6 +56,15 @@ describe('catalogue import', () => {
     assert.deepEqual(await table(), { a: 'A2', b: 'B', c: 'C' })
   })
 
+  it('a title cut within a character is mended, a number too great for a vector is a bad line', async () => {
+    const { load, table } = await shop()
+    const result = await load(
+      rowsOf({ id: 'a', title: 'shoe \ud83c', tags: ['\ud83c'] }, { id: 'b', embedding: [1e39] }),
+    )
+    assert.deepEqual([result.written, result.bad, result.problems[0]?.line], [1, 1, 2])
+    assert.deepEqual(await table(), { a: 'shoe \ufffd' })
+  })
+
   it('lists bad lines by number and imports the rest', async () => {
     const { load, table } = await shop()
     const rows: Row[] = [

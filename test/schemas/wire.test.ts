@@ -73,6 +73,25 @@ describe('wire: JSON', () => {
   it('a default that is an object is a new one for each record', () => {
     assert.notEqual(wire.decode(items, json({})).properties, wire.decode(items, json({})).properties)
   })
+  it('half a character in a text is mended, and can be read back from Avro; in an id it is left to be refused', () => {
+    const half = '\ud83c'
+    const text = JSON.stringify({
+      eventId: half,
+      type: 'view',
+      occurredAt: 1,
+      query: `shoe ${half}`,
+      items: [{ itemId: half }],
+      properties: { [half]: half },
+    })
+    const read = wire.decode(interactions, Buffer.from(text))
+    const { eventId, query, properties, items } = read
+    assert.deepEqual(
+      [eventId, items[0]?.itemId, query, properties],
+      [half, half, 'shoe \ufffd', { '\ufffd': '\ufffd' }],
+    )
+    const mended = { ...read, eventId: 'e', items: [] }
+    assert.deepEqual({ ...wire.decode(interactions, wire.encode(interactions, mended)) }, mended)
+  })
   it('unknown fields are passed over', () => {
     assert.deepEqual(wire.decode(interactions, json({ ...like, tomorrow: 1 })), wire.decode(interactions, json(like)))
   })
