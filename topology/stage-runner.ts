@@ -27,12 +27,19 @@ export interface StageRunnerOptions {
 const TICK_MS = 20
 /** How often lag is looked up, and signals that every counter knows are forgotten. */
 const LOOK_MS = 10_000
+/**
+ * So long they are kept once they are counted. A process that slept goes on reading where it stood, before it learns that
+ * another one has gone on meanwhile; without the frames it would report lost data.
+ */
+const KEEP_SIGNALS_MS = 600_000
 
 export class StageRunner {
   readonly #o: StageRunnerOptions
   readonly #tasks = new Map<number, Task>()
   readonly #changelog: string
   #consumer: LogConsumer | undefined
+  /** Partition → what was counted at the last purge, and when. */
+  readonly #marks = new Map<number, { readonly atMs: number; readonly offset: number }>()
   #stopTimers: (() => void)[] = []
   #isStopped = false
 
@@ -78,7 +85,7 @@ export class StageRunner {
 
   /** Says how far behind each task is, and forgets frames of signals that are counted and committed. */
   async #look(): Promise<void> {
-    const { log, stage, nameOf, metrics, logger } = this.#o
+    const { log, stage, nameOf, clock, metrics, logger } = this.#o
     try {
       for (const input of stage.inputs) {
         const topic = nameOf(input)
@@ -86,8 +93,11 @@ export class StageRunner {
         for (const [partition, task] of this.#tasks) {
           const { begin = 0, end = 0 } = ranges[partition] ?? {}
           metrics.lag.set({ stage: stage.name, topic, partition }, Math.max(0, end - (task.positions[topic] ?? begin)))
-          const counted = task.committedPositions[topic] ?? 0
-          if (input === stage.framedInput && counted > begin) await log.purge({ topic, partition }, counted)
+          if (input !== stage.framedInput) continue
+          const mark = this.#marks.get(partition)
+          if (mark && clock.now() - mark.atMs < KEEP_SIGNALS_MS) continue
+          this.#marks.set(partition, { atMs: clock.now(), offset: task.committedPositions[topic] ?? 0 })
+          if (mark && mark.offset > begin) await log.purge({ topic, partition }, mark.offset)
         }
       }
     } catch (error) {

@@ -4,6 +4,7 @@ import { defaultFolds } from '../../processors/options.ts'
 import { topics } from '../../schemas/topics.ts'
 import { FreshetError } from '../../schemas/errors.ts'
 import { recommender } from '../../topology/recommender.ts'
+import type { Scheduler } from '../../topology/scheduler.ts'
 import { TaskState } from '../../topology/state.ts'
 import { Driver } from './driver.ts'
 import { interactionOf, sample } from './sample.ts'
@@ -18,10 +19,45 @@ describe('the tasks of a stage', () => {
     )
     await driver.settle(1_000)
     assert((await driver.read(topics.signals)).length > 0, 'nothing is forgotten at once')
-    await driver.settle(11_000)
+    for (let i = 0; i < 3; i++) await driver.turn(601_000)
+    await driver.settle(100)
     assert.equal((await driver.read(topics.signals)).length, 0)
     const text = await metrics.registry.metrics()
     assert.match(text, /freshet_lag_records\{stage="user",topic="interactions\.v1",partition="0"\} 0/)
+    await driver.close()
+  })
+
+  it('find their signals again after a process has slept while another one went on', async () => {
+    const asleep = { gate: undefined as Promise<void> | undefined }
+    const scheduler: Scheduler = {
+      step: (client, label) =>
+        client === 'a' && label === 'consume:fetch' && asleep.gate ? asleep.gate.then(() => 'run') : 'run',
+    }
+    const driver = await Driver.open({ ...recommender(defaultFolds, {}), views: [] }, { scheduler })
+    const send = (from: number) =>
+      driver.publish(
+        topics.interactions,
+        [0, 1, 2].map(i => ({ key: 'ann', value: interactionOf('ann', `i${from + i}`, from + i + 1) })),
+      )
+    const sleeper = driver.log.client('a')
+    const a = await driver.start(sleeper)
+    await send(0)
+    await driver.settle(8_000) // the coalesced tables are told: nothing is left that a fenced commit would show
+    const held = Promise.withResolvers<void>()
+    asleep.gate = held.promise
+    sleeper.expel()
+    const b = await driver.start(driver.log.client('b'))
+    for (let i = 0; i < 10; i++) await driver.turn(100)
+    await send(3)
+    for (let i = 0; i < 40; i++) await driver.turn(1_000)
+    await b.stop()
+    asleep.gate = undefined
+    held.resolve()
+    await send(6)
+    await driver.settle(2_000)
+    assert.deepEqual(a.fatal, [])
+    const [item] = a.running.stages.get('item')?.tasks.values() ?? []
+    assert.equal(item?.positions[topics.signals.name], (await driver.log.offsets(topics.signals.name))[0]?.end)
     await driver.close()
   })
 
