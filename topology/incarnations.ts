@@ -4,40 +4,62 @@
  * its own, `incarnations.v1`: key the topic's name, value the generation as decimal text.
  */
 import { partitionOf } from '../schemas/ids.ts'
-import type { LogPort } from './log-port.ts'
+import type { Clock } from './clock.ts'
+import { FencedError, IndefiniteError, type LogPort } from './log-port.ts'
 import { readToEnd } from './read-to-end.ts'
 
 export const INCARNATIONS = 'incarnations.v1'
 
-/**
- * @param created - topics that were just created
- * @param partitions - of the incarnations table
- * @returns topic → generation, for every topic of `names`
- */
-export async function incarnationsOf(
-  log: LogPort,
-  table: string,
-  names: readonly string[],
-  created: readonly string[],
-  partitions: number,
-  nowMs: number,
-): Promise<ReadonlyMap<string, number>> {
-  const known = await readTable(log, table)
-  const missing = names.filter(name => created.includes(name) || !known.has(name))
-  if (missing.length === 0) return known
-  await log.produce(
-    missing.map(name => {
-      const generation = Math.max(nowMs, (known.get(name) ?? 0) + 1)
-      return {
-        topic: table,
-        partition: partitionOf(name, partitions),
-        key: Buffer.from(name),
-        value: Buffer.from(String(generation)),
-      }
-    }),
-  )
-  // Read back: of two processes that start at once the last in the log is right for both.
-  return readTable(log, table)
+/** Of two processes that start at once one is fenced, and asks again after up to so long. */
+const AGAIN_MS = 200
+const MAX_ATTEMPTS = 50
+
+interface Asked {
+  readonly log: LogPort
+  /** Name of the incarnations table, and how many partitions it has. */
+  readonly table: string
+  readonly partitions: number
+  /** Transactional id under which generations are given out: one process at a time reads what is known and adds to it. */
+  readonly lease: string
+  readonly names: readonly string[]
+  /** Topics that this process has just created. */
+  readonly created: readonly string[]
+  readonly clock: Pick<Clock, 'now' | 'wait'>
+}
+
+/** @returns topic → generation, for every topic of `names`; the same for every process that asks */
+export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, number>> {
+  const { log, table, partitions, lease, names, created, clock } = asked
+  const before = await readTable(log, table)
+  // One that was created here is new, unless somebody has given it a generation since.
+  const isMissing = (name: string, known: ReadonlyMap<string, number>) =>
+    !known.has(name) || (created.includes(name) && known.get(name) === before.get(name))
+  if (!names.some(name => isMissing(name, before))) return before
+  for (let attempt = 1; ; attempt++) {
+    const transactor = await log.transactor(lease)
+    try {
+      // Nobody can commit under the lease between this and our own commit without fencing it.
+      const known = await readTable(log, table)
+      const missing = names.filter(name => isMissing(name, known))
+      if (missing.length === 0) return known
+      const given = missing.map((name): [string, number] => [name, Math.max(clock.now(), (known.get(name) ?? 0) + 1)])
+      await transactor.commit(
+        given.map(([name, generation]) => ({
+          topic: table,
+          partition: partitionOf(name, partitions),
+          key: Buffer.from(name),
+          value: Buffer.from(String(generation)),
+        })),
+      )
+      return new Map([...known, ...given])
+    } catch (error) {
+      const isPassing = error instanceof FencedError || error instanceof IndefiniteError
+      if (!isPassing || attempt === MAX_ATTEMPTS) throw error
+    } finally {
+      await transactor.close()
+    }
+    await clock.wait(Math.random() * AGAIN_MS)
+  }
 }
 
 async function readTable(log: LogPort, table: string): Promise<Map<string, number>> {

@@ -84,7 +84,8 @@ export async function prepareTopics(
   const created = await log.ensureTopics(settings)
   const table = topicName({ name: INCARNATIONS }, namespace)
   const names = settings.map(one => one.name).filter(name => name !== table)
-  return incarnationsOf(log, table, names, created, partitions, clock.now())
+  const lease = `${appOf(namespace)}.incarnations`
+  return incarnationsOf({ log, table, partitions, lease, names, created, clock })
 }
 
 /** Prefix of groups and transactional ids of a namespace. */
