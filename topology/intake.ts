@@ -102,7 +102,7 @@ export class Intake {
     }
     const bytes = record.value?.length ?? 0
     if (bytes > MAX_VALUE_BYTES && topic !== stage.framedInput)
-      throw new FreshetError('INVALID_FIELD', `value: wanted at most ${MAX_VALUE_BYTES} bytes, got ${bytes}`)
+      throw new FreshetError('RECORD_TOO_LARGE', `value: wanted at most ${MAX_VALUE_BYTES} bytes, got ${bytes}`)
     const isDeletion = record.value === null && topic.kind === 'table'
     const value = isDeletion ? null : wire.decode<unknown>(topic, record.value)
     if (topic !== stage.framedInput) return stage.eventsOf(topic, record.key?.toString() ?? null, value, origin)

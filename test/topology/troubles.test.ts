@@ -244,7 +244,7 @@ describe('a task', () => {
     await driver.log.produce([{ topic: 'interactions.v1', partition: 0, key: Buffer.from('ann'), value }])
     await driver.settle()
     const [rejected] = await driver.read<Rejected>(topics.rejected)
-    assert.equal(rejected?.value?.code, 'INVALID_FIELD')
+    assert.equal(rejected?.value?.code, 'RECORD_TOO_LARGE')
     assert.equal(rejected?.value?.value, null)
     assert.match(rejected?.value?.message ?? '', /1000012 bytes/)
     await driver.close()
