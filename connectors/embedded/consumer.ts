@@ -79,8 +79,8 @@ export class EmbeddedConsumer implements LogConsumer, PumpSource {
       const message = `${name}[0]: wanted offset ${offset}, the log holds ${begin} to ${next}; the consumer stops`
       throw new FreshetError('DATA_LOST', message)
     }
-    if (offset === next) return undefined
     const records = topic.tail.read(offset, MAX_BATCH_RECORDS)
+    if (offset === next) return undefined
     const slice = records
       ? { records, nextOffset: offset + records.length }
       : this.#store.read(topic, offset, next, MAX_BATCH_RECORDS)
