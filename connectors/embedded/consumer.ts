@@ -3,10 +3,15 @@ import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { ConsumerOptions, LogConsumer, TopicPartition } from '../../topology/log-port.ts'
 import { LogPump, type PumpRead, type PumpSource } from '../../topology/log-pump.ts'
-import type { EmbeddedStore, TopicState } from './store.ts'
+import type { EmbeddedStore, Slice, TopicState } from './store.ts'
 import type { EmbeddedWriter } from './writer.ts'
 
 const MAX_BATCH_RECORDS = 1_000
+
+const drained = (topic: TopicState, slice: Slice): PumpRead => ({
+  ...slice,
+  isDrained: slice.nextOffset === topic.next,
+})
 
 export class EmbeddedConsumer implements LogConsumer, PumpSource {
   readonly group: string | null
@@ -72,7 +77,7 @@ export class EmbeddedConsumer implements LogConsumer, PumpSource {
 
   // ----------------------------------------------------------------------------------------------- as the pump's source
 
-  read({ topic: name }: TopicPartition, offset: number): PumpRead | undefined {
+  read({ topic: name }: TopicPartition, offset: number): PumpRead | undefined | Promise<PumpRead> {
     const topic = this.#topic(name)
     const { begin, next } = topic
     if (offset < begin || offset > next) {
@@ -81,10 +86,10 @@ export class EmbeddedConsumer implements LogConsumer, PumpSource {
     }
     const records = topic.tail.read(offset, MAX_BATCH_RECORDS)
     if (offset === next) return undefined
-    const slice = records
-      ? { records, nextOffset: offset + records.length }
-      : this.#store.read(topic, offset, next, MAX_BATCH_RECORDS)
-    return { ...slice, isDrained: slice.nextOffset === next }
+    if (records) return drained(topic, { records, nextOffset: offset + records.length })
+    if (topic.settings.cleanup === 'delete')
+      return drained(topic, this.#store.read(topic, offset, next, MAX_BATCH_RECORDS))
+    return this.#store.readTable(topic, offset, MAX_BATCH_RECORDS).then(slice => drained(topic, slice))
   }
 
   async heartbeat(): Promise<void> {

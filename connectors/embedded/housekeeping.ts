@@ -1,7 +1,7 @@
 /** What time takes out of the embedded log: streams past their retention, tombstones that every reader has seen. */
-import { latestKey, recordKey } from './record-bytes.ts'
+import { streamKey, tableKey } from './record-bytes.ts'
 import type { EmbeddedStore, StoredTopic, TopicState } from './store.ts'
-import type { Draft, EmbeddedWriter } from './writer.ts'
+import type { EmbeddedWriter } from './writer.ts'
 
 /** A reader that is away for longer may miss a deletion and must rebuild. The same as Kafka's delete.retention.ms. */
 const TOMBSTONE_MS = 86_400_000
@@ -29,19 +29,13 @@ export async function purge(writer: EmbeddedWriter, topic: TopicState, beforeOff
     await writer.submit(draft => {
       const begin = Math.min(end, topic.begin + SLICE)
       for (let offset = topic.begin; offset < begin; offset++) {
-        draft.changes.push({ db: 'records', key: recordKey(topic.id, offset) })
+        draft.changes.push({ db: 'streams', key: streamKey(topic.id, offset) })
       }
-      keepCounts(draft, topic, begin)
+      const value: StoredTopic = { id: topic.id, settings: topic.settings, begin }
+      draft.changes.push({ db: 'meta', key: ['topic', topic.settings.name], value })
       draft.begins.set(topic, begin)
     })
   }
-}
-
-/** The newest record may go, so what is otherwise read off it is written down. */
-function keepCounts(draft: Draft, topic: TopicState, begin: number): void {
-  const next = topic.next + (draft.records.get(topic)?.length ?? 0)
-  const value: StoredTopic = { id: topic.id, settings: topic.settings, begin, next, lastMs: topic.lastMs }
-  draft.changes.push({ db: 'meta', key: ['topic', topic.settings.name], value })
 }
 
 /** @returns offset of the first record appended after `timeMs` */
@@ -66,20 +60,21 @@ async function dropTombstones(
     await writer.submit(draft => {
       const marks = store.tombstones(topic, SLICE)
       isMore = marks.length === SLICE
-      for (const offset of marks) {
-        const record = store.read(topic, offset, offset + 1, 1).records[0]
-        if (record && record.timestampMs > timeMs) {
+      // What this transaction itself writes again must stay.
+      const written = new Set(
+        draft.records.get(topic)?.map(({ key }) => key && tableKey(topic.id, key).toString('latin1')),
+      )
+      for (const { offset, key } of marks) {
+        const record = store.newest(topic, key)
+        const isNewest = record?.offset === offset && !written.has(key.toString('latin1'))
+        if (isNewest && record.timestampMs > timeMs) {
           isMore = false
           break
         }
-        draft.changes.push({ db: 'tombstones', key: recordKey(topic.id, offset) })
+        draft.changes.push({ db: 'tombstones', key: streamKey(topic.id, offset) })
         // A mark without its record: the key was written again.
-        if (!record?.key || draft.latestOf(topic, record.key) !== offset) continue
-        draft.changes.push({ db: 'records', key: recordKey(topic.id, offset) })
-        draft.changes.push({ db: 'latest', key: latestKey(topic.id, record.key) })
-        draft.forget(topic, record.key)
+        if (isNewest) draft.changes.push({ db: 'tables', key })
       }
-      keepCounts(draft, topic, topic.begin)
     })
   }
 }

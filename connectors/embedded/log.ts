@@ -46,7 +46,10 @@ export class EmbeddedLog implements LogPort {
   #cleaning: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  /** @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, is open on the directory */
+  /**
+   * @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, is open on the directory;
+   * STATE_MISMATCH where another version of Freshet wrote it in another layout
+   */
   static async open({ directory, now = Date.now, durable = true }: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const log = new EmbeddedLog(new EmbeddedStore(directory, durable), now)
     await clean(log.#store, log.#writer, now())
@@ -74,7 +77,7 @@ export class EmbeddedLog implements LogPort {
         const { name, partitions, cleanup, retentionMs, appendTime } = one
         const id = this.#store.topics.size + created.length + 1
         const kept = { name, partitions, cleanup, retentionMs, appendTime }
-        created.push({ id, settings: kept, begin: 0, next: 0, lastMs: 0 })
+        created.push({ id, settings: kept, begin: 0 })
       }
       for (const topic of created) draft.create(topic)
     })

@@ -1,27 +1,28 @@
 /**
- * The embedded log on disk: one LMDB environment with four databases.
+ * The embedded log on disk: one LMDB environment with five databases.
  *
- *   meta         'owner' | ['topic', name] | ['group', group, topic]    JSON
- *   records      topic and offset → record
- *   latest       topic and key of a table → offset of its newest record
- *   tombstones   topic and offset of a table's tombstone → nothing; what is to be looked at when it expires
+ *   meta         'owner' | 'layout' | ['topic', name] | ['group', group, topic]    JSON
+ *   ends         topic → its next offset and last time, written with every transaction that appends to it
+ *   streams      topic and offset → record
+ *   tables       topic and key → the newest record of the key
+ *   tombstones   topic and offset of a table's tombstone → its table key; what is to be looked at when it expires
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { LogRecord, TopicSettings } from '../../topology/log-port.ts'
 import { isRunning, type Owner, thisProcess } from './owner.ts'
-import { decodeRecord, latestKey, offsetOf, offsetOfKey, recordKey } from './record-bytes.ts'
+import { decodeRecord, endKey, endOf, offsetOfKey, offsetOfRecord, streamKey } from './record-bytes.ts'
+import { type IndexEntry, TableIndex } from './table-index.ts'
 import { Tail } from './tail.ts'
 
-/** A topic as it stands in `meta`; `next` is what holds when the newest records have been deleted. */
+/** A topic as it stands in `meta`. */
 export interface StoredTopic {
   readonly id: number
   readonly settings: TopicSettings
   readonly begin: number
-  readonly next: number
-  readonly lastMs: number
 }
 
 /** A topic in use; the numbers are those of the last commit. */
@@ -29,6 +30,8 @@ export interface TopicState {
   readonly id: number
   readonly settings: TopicSettings
   readonly tail: Tail
+  /** While somebody reads a table from behind its tail. */
+  index: TableIndex | undefined
   begin: number
   next: number
   lastMs: number
@@ -36,7 +39,7 @@ export interface TopicState {
 
 /** One change to one database; no value deletes. */
 export type Change =
-  | { readonly db: 'records' | 'latest' | 'tombstones'; readonly key: Buffer; readonly value?: Buffer }
+  | { readonly db: 'ends' | 'streams' | 'tables' | 'tombstones'; readonly key: Buffer; readonly value?: Buffer }
   | { readonly db: 'meta'; readonly key: string[]; readonly value: unknown }
 
 export interface Slice {
@@ -44,9 +47,11 @@ export interface Slice {
   readonly nextOffset: number
 }
 
+/** Rises with every change of what lies in the databases. */
+const LAYOUT = 2
 const SLICE_BYTES = 1024 * 1024
-/** What the 48 bits of a record key hold. */
-const MAX_OFFSET = 2 ** 48 - 1
+/** Keys of a table looked at before others have a turn. */
+const SCAN_KEYS = 2_000
 
 type BinaryDatabase = Database<Buffer, Buffer>
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -55,26 +60,36 @@ export class EmbeddedStore {
   readonly topics = new Map<string, TopicState>()
   readonly #root: RootDatabase
   readonly #meta: Database<unknown, string | string[]>
-  readonly #records: BinaryDatabase
-  readonly #latest: BinaryDatabase
+  readonly #ends: BinaryDatabase
+  readonly #streams: BinaryDatabase
+  readonly #tables: BinaryDatabase
   readonly #tombstones: BinaryDatabase
+  readonly #byName: Readonly<Record<'ends' | 'streams' | 'tables' | 'tombstones', BinaryDatabase>>
   readonly #isDurable: boolean
 
-  /** @throws FreshetError DIRECTORY_IN_USE */
+  /** @throws FreshetError DIRECTORY_IN_USE, or STATE_MISMATCH where another version of Freshet has written it */
   constructor(directory: string, isDurable: boolean) {
     mkdirSync(directory, { recursive: true })
     this.#isDurable = isDurable
     this.#root = open({ path: join(directory, 'log.mdb'), maxDbs: 8 })
     this.#meta = this.#root.openDB({ name: 'meta', encoding: 'json' })
-    this.#records = this.#root.openDB({ name: 'records', ...BINARY })
-    this.#latest = this.#root.openDB({ name: 'latest', ...BINARY })
+    this.#ends = this.#root.openDB({ name: 'ends', ...BINARY })
+    this.#streams = this.#root.openDB({ name: 'streams', ...BINARY })
+    this.#tables = this.#root.openDB({ name: 'tables', ...BINARY })
     this.#tombstones = this.#root.openDB({ name: 'tombstones', ...BINARY })
+    this.#byName = {
+      ends: this.#ends,
+      streams: this.#streams,
+      tables: this.#tables,
+      tombstones: this.#tombstones,
+    }
     const holder = this.#claim()
     if (holder) {
       void this.#root.close()
       const message = `${directory}: held by process ${holder.pid}; stop it first, or use another directory`
       throw new FreshetError('DIRECTORY_IN_USE', message)
     }
+    this.#checkLayout(directory)
     this.#loadTopics()
   }
 
@@ -86,33 +101,47 @@ export class EmbeddedStore {
     if (this.#isDurable) await this.#root.flushed
   }
 
-  /**
-   * @returns records from `offset` to before `end`, at most `maxRecords` or about 1 MB, and where to read on: past the
-   * holes of a table too, where its newest keys lie behind
-   */
+  /** @returns records of a stream from `offset` to before `end`, at most `maxRecords` or about 1 MB, and where to read on */
   read(topic: TopicState, offset: number, end: number, maxRecords: number): Slice {
     const records: LogRecord[] = []
-    const range = { start: recordKey(topic.id, offset), end: recordKey(topic.id, end), limit: maxRecords }
+    const range = { start: streamKey(topic.id, offset), end: streamKey(topic.id, end), limit: maxRecords }
     let bytes = 0
-    for (const { key, value } of this.#records.getRange(range)) {
-      const at = offsetOfKey(key)
-      records.push(decodeRecord(topic.settings.name, at, value))
+    for (const { value } of this.#streams.getRange(range)) {
+      const record = decodeRecord(topic.settings.name, value)
+      records.push(record)
       bytes += value.length
-      if (bytes > SLICE_BYTES || records.length === maxRecords) return { records, nextOffset: at + 1 }
+      if (bytes > SLICE_BYTES || records.length === maxRecords) return { records, nextOffset: record.offset + 1 }
     }
     return { records, nextOffset: end }
   }
 
-  /** @returns offset of the newest record of a table's key */
-  latest(topic: TopicState, key: Buffer): number | undefined {
-    const bytes = this.#latest.get(latestKey(topic.id, key))
-    return bytes && offsetOf(bytes)
+  /** @returns as `read`, of a table: the newest record of every key that was last written from `offset` on */
+  async readTable(topic: TopicState, offset: number, maxRecords: number): Promise<Slice> {
+    const index = await this.#indexOf(topic, offset)
+    const records: LogRecord[] = []
+    let bytes = 0
+    for (const { offset: at, key } of index.since(offset)) {
+      const value = this.#tables.get(Buffer.from(key, 'latin1'))
+      // Written again: the record comes at its new offset. Or an expired tombstone.
+      if (!value || offsetOfRecord(value) !== at) continue
+      records.push(decodeRecord(topic.settings.name, value))
+      bytes += value.length
+      if (bytes > SLICE_BYTES || records.length === maxRecords) return { records, nextOffset: at + 1 }
+    }
+    if (topic.index === index) topic.index = undefined
+    return { records, nextOffset: topic.next }
   }
 
-  /** @returns offsets of a table's tombstones, oldest first */
-  tombstones(topic: TopicState, limit: number): number[] {
-    const range = { start: recordKey(topic.id, 0), end: recordKey(topic.id, topic.next), limit }
-    return [...this.#tombstones.getKeys(range)].map(offsetOfKey)
+  /** @returns a table's tombstones, oldest first, superseded ones included */
+  tombstones(topic: TopicState, limit: number): { offset: number; key: Buffer }[] {
+    const range = { start: streamKey(topic.id, 0), end: streamKey(topic.id, topic.next), limit }
+    return [...this.#tombstones.getRange(range)].map(({ key, value }) => ({ offset: offsetOfKey(key), key: value }))
+  }
+
+  /** @param key - a table key */
+  newest(topic: TopicState, key: Buffer): LogRecord | undefined {
+    const value = this.#tables.get(key)
+    return value && decodeRecord(topic.settings.name, value)
   }
 
   groupOffset(group: string, topic: string): number | undefined {
@@ -126,14 +155,14 @@ export class EmbeddedStore {
     await this.#root.close()
   }
 
-  addTopic({ id, settings, begin, next, lastMs }: StoredTopic): void {
-    this.topics.set(settings.name, { id, settings, begin, next, lastMs, tail: new Tail(next) })
+  addTopic({ id, settings, begin }: StoredTopic, { next, lastMs } = { next: 0, lastMs: 0 }): void {
+    this.topics.set(settings.name, { id, settings, begin, next, lastMs, tail: new Tail(next), index: undefined })
   }
 
   #apply(change: Change): void {
     if (change.db === 'meta') this.#meta.put(change.key, change.value)
     else {
-      const db = { records: this.#records, latest: this.#latest, tombstones: this.#tombstones }[change.db]
+      const db = this.#byName[change.db]
       if (change.value) db.put(change.key, change.value)
       else db.remove(change.key)
     }
@@ -149,22 +178,54 @@ export class EmbeddedStore {
     })
   }
 
+  #checkLayout(directory: string): void {
+    const [topic] = this.#meta.getKeys({ start: ['topic', ''], end: ['topic', '\uffff'], limit: 1 })
+    const layout = this.#meta.get('layout')
+    if (layout === LAYOUT) return
+    if (topic === undefined && layout === undefined) return void this.#meta.putSync('layout', LAYOUT)
+    this.#meta.removeSync('owner')
+    void this.#root.close()
+    const message = `${directory}: wanted a log of layout ${LAYOUT}, got ${layout ?? 1}, another version's; use another directory`
+    throw new FreshetError('STATE_MISMATCH', message)
+  }
+
   #loadTopics(): void {
     for (const { value } of this.#meta.getRange({ start: ['topic', ''], end: ['topic', '\uffff'] })) {
       const stored = value as StoredTopic
-      const newest = this.#newest(stored)
-      const next = Math.max(stored.next, newest ? newest.offset + 1 : 0)
-      this.addTopic({ ...stored, next, lastMs: Math.max(stored.lastMs, newest?.timestampMs ?? 0) })
+      const end = this.#ends.get(endKey(stored.id))
+      this.addTopic(stored, end && endOf(end))
     }
   }
 
-  #newest({ id, settings }: StoredTopic): LogRecord | undefined {
-    // Backwards, the start is in the range and the end is not, so neither may be a key of the topic behind.
-    const ends = { start: recordKey(id, MAX_OFFSET), end: recordKey(id, 0), inclusiveEnd: true }
-    const range = { ...ends, reverse: true, limit: 1 }
-    for (const { key, value } of this.#records.getRange(range)) {
-      return decodeRecord(settings.name, offsetOfKey(key), value)
+  async #indexOf(topic: TopicState, offset: number): Promise<TableIndex> {
+    for (;;) {
+      if (!topic.index || topic.index.from > offset)
+        topic.index = new TableIndex(offset, this.#scan(topic, offset, topic.next))
+      const { index } = topic
+      try {
+        await index.ready
+      } catch (error) {
+        if (topic.index === index) topic.index = undefined
+        throw error
+      }
+      // Meanwhile it may have been dropped, or another reader may have wanted one from further behind.
+      if (topic.index === index) return index
     }
-    return undefined
+  }
+
+  async #scan(topic: TopicState, from: number, end: number): Promise<IndexEntry[]> {
+    const entries: IndexEntry[] = []
+    let start = endKey(topic.id)
+    for (let seen = SCAN_KEYS; seen === SCAN_KEYS; await turn()) {
+      seen = 0
+      for (const { key, value } of this.#tables.getRange({ start, end: endKey(topic.id + 1), limit: SCAN_KEYS })) {
+        seen++
+        const offset = offsetOfRecord(value)
+        if (offset >= from && offset < end) entries.push({ offset, key: Buffer.from(key).toString('latin1') })
+        // The first key behind this one.
+        start = Buffer.concat([key, Buffer.alloc(1)])
+      }
+    }
+    return entries
   }
 }

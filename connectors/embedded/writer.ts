@@ -3,12 +3,14 @@
  * a call that may not go in is left out whole. Offsets and the records that readers see move only after the commit.
  */
 import type { LogRecord, OutRecord } from '../../topology/log-port.ts'
-import { encodeRecord, latestKey, offsetBytes, recordKey } from './record-bytes.ts'
+import { encodeRecord, endBytes, endKey, streamKey, tableKey } from './record-bytes.ts'
+import { Room } from './room.ts'
 import type { Change, EmbeddedStore, StoredTopic, TopicState } from './store.ts'
 
 /** A transaction takes no further call once it has so many changes. */
-const NOTHING = Buffer.alloc(0)
 const MAX_CHANGES = 20_000
+
+const NO_HEADERS: Readonly<Record<string, Buffer>> = Object.freeze({})
 
 interface Job {
   /** Adds its changes. A throw refuses this call alone, so it checks before it adds. */
@@ -17,8 +19,6 @@ interface Job {
   reject(error: unknown): void
 }
 
-const idOf = (topic: TopicState, key: Buffer): string => `${topic.id}/${key.toString('latin1')}`
-
 /** What one LMDB transaction will do. */
 export class Draft {
   readonly changes: Change[] = []
@@ -26,13 +26,11 @@ export class Draft {
   readonly created: StoredTopic[] = []
   /** Topic → first offset that is left. */
   readonly begins = new Map<TopicState, number>()
-  readonly #store: EmbeddedStore
+  readonly #room: Room
   readonly #nowMs: number
-  /** What this transaction itself changes of `latest`. */
-  readonly #latest = new Map<string, number | undefined>()
 
-  constructor(store: EmbeddedStore, nowMs: number) {
-    this.#store = store
+  constructor(room: Room, nowMs: number) {
+    this.#room = room
     this.#nowMs = nowMs
   }
 
@@ -42,35 +40,33 @@ export class Draft {
   }
 
   append(topic: TopicState, record: OutRecord): number {
-    const appended = this.records.get(topic) ?? []
-    this.records.set(topic, appended)
+    let appended = this.records.get(topic)
+    if (!appended) {
+      appended = []
+      this.records.set(topic, appended)
+    }
     const offset = topic.next + appended.length
     const timestampMs = Math.max(topic.lastMs, this.#nowMs)
-    const { key, value, headers = {} } = record
+    const { key, value, headers = NO_HEADERS } = record
     appended.push({ topic: record.topic, partition: 0, offset, timestampMs, key, value, headers })
-    this.changes.push({ db: 'records', key: recordKey(topic.id, offset), value: encodeRecord(record, timestampMs) })
-    if (topic.settings.cleanup === 'compact' && key) this.#replace(topic, key, value, offset)
+    const bytes = encodeRecord(record, offset, timestampMs, this.#room)
+    if (topic.settings.cleanup === 'compact' && key)
+      this.#replace(topic, tableKey(topic.id, key), bytes, offset, !value)
+    else this.changes.push({ db: 'streams', key: streamKey(topic.id, offset), value: bytes })
     return offset
   }
 
-  /** @returns offset of the newest record of a table's key, this transaction included */
-  latestOf(topic: TopicState, key: Buffer): number | undefined {
-    const id = idOf(topic, key)
-    return this.#latest.has(id) ? this.#latest.get(id) : this.#store.latest(topic, key)
+  /** To be called once, when everything is appended. */
+  end(): void {
+    for (const [topic, records] of this.records) {
+      const value = endBytes(topic.next + records.length, records.at(-1)?.timestampMs ?? topic.lastMs)
+      this.changes.push({ db: 'ends', key: endKey(topic.id), value })
+    }
   }
 
-  /** The key has no record any more. */
-  forget(topic: TopicState, key: Buffer): void {
-    this.#latest.set(idOf(topic, key), undefined)
-  }
-
-  /** The record before this one goes in the same transaction. */
-  #replace(topic: TopicState, key: Buffer, value: Buffer | null, offset: number): void {
-    const before = this.latestOf(topic, key)
-    this.#latest.set(idOf(topic, key), offset)
-    if (before !== undefined) this.changes.push({ db: 'records', key: recordKey(topic.id, before) })
-    this.changes.push({ db: 'latest', key: latestKey(topic.id, key), value: offsetBytes(offset) })
-    if (!value) this.changes.push({ db: 'tombstones', key: recordKey(topic.id, offset), value: NOTHING })
+  #replace(topic: TopicState, key: Buffer, value: Buffer, offset: number, isTombstone: boolean): void {
+    this.changes.push({ db: 'tables', key, value })
+    if (isTombstone) this.changes.push({ db: 'tombstones', key: streamKey(topic.id, offset), value: key })
   }
 }
 
@@ -78,6 +74,7 @@ export class EmbeddedWriter {
   readonly #store: EmbeddedStore
   readonly #now: () => number
   readonly #onAppend: (topic: TopicState) => void
+  readonly #room = new Room()
   #waiting: Job[] = []
   #running: Promise<void> | undefined
 
@@ -108,13 +105,16 @@ export class EmbeddedWriter {
   }
 
   async #commit(): Promise<void> {
-    const draft = new Draft(this.#store, this.#now())
+    const draft = new Draft(this.#room, this.#now())
     const jobs = this.#plan(draft)
+    draft.end()
     try {
       if (draft.changes.length > 0) await this.#store.write(draft.changes)
     } catch (error) {
       for (const job of jobs) job.reject(error)
       return
+    } finally {
+      this.#room.clear()
     }
     for (const topic of draft.created) this.#store.addTopic(topic)
     for (const [topic, begin] of draft.begins) topic.begin = begin
@@ -123,7 +123,9 @@ export class EmbeddedWriter {
       for (const record of records) {
         topic.lastMs = record.timestampMs
         topic.tail.push(record)
+        if (topic.index && record.key) topic.index.add(record, tableKey(topic.id, record.key))
       }
+      if (topic.index?.isStale) topic.index = undefined
     }
     for (const job of jobs) job.resolve()
     for (const topic of draft.records.keys()) this.#onAppend(topic)
