@@ -27,7 +27,10 @@ if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) {
   const bundled = ['../node_modules/.bin/node', '../../.bin/node'].map(path => join(here, path)).find(existsSync)
   if (bundled && !process.env.FRESHET_BUNDLED_NODE) {
     const env = { ...process.env, FRESHET_BUNDLED_NODE: '1' }
-    const child = spawn(bundled, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env })
+    const child = spawn(bundled, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+      stdio: 'inherit',
+      env,
+    })
     // A terminal sends Ctrl-C to both, a supervisor only to us; the child takes two within a second for one.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
     child.on('error', error => tooOld(`; ${bundled} does not start: ${error.message}`))
