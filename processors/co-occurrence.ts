@@ -21,7 +21,8 @@ import type { FoldOptions } from './options.ts'
 const KINDS = { 'viewed-with': SIGNAL.viewedWith, next: SIGNAL.next, 'bought-with': SIGNAL.boughtWith }
 export type NeighbourRelation = keyof typeof KINDS
 
-const COALESCE_MS = 5000
+/** An event changes some twenty rows, and each costs a ranking, a broadcast and a write to the view: a row waits long. */
+const COALESCE_MS = 30_000
 
 type State = { readonly pages: readonly NeighbourPage[] }
 type RelationStep = Step<State, never, Record<never, never>, 'replaced'>

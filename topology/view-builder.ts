@@ -42,7 +42,9 @@ export class ViewBuilder {
     let endedMs = performance.now()
     const slice = () => {
       const elsewhereMs = performance.now() - endedMs
-      const sliceMs = Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, SLICE_SHARE * elsewhereMs))
+      // What must rest is waited for by nobody: it takes the least, so that lists and events come first.
+      const share = this.#o.view.mustRest ? 0 : SLICE_SHARE
+      const sliceMs = Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, share * elsewhereMs))
       const hasMore = !this.#isStopped && this.#buildSlice(sliceMs)
       endedMs = performance.now()
       this.#send()

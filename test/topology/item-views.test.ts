@@ -35,7 +35,7 @@ test('what visitors do reaches the related and the trending items of every segme
   )
   await driver.settle()
   await driver.publish(topics.interactions, interactions)
-  await driver.settle(8_000) // pairs are told after five seconds
+  await driver.settle(33_000) // pairs are told after thirty seconds
   const related = await driver.table<Related>(topics.related)
   assert.deepEqual(idsOf(related.get('similar/a')), ['b', 'c'])
   assert.deepEqual(idsOf(related.get('next/a')), ['b', 'c'])
@@ -47,7 +47,7 @@ test('what visitors do reaches the related and the trending items of every segme
   assert.deepEqual(idsOf(trending.get('popular/all')), ['b', 'a', 'c'])
 
   await driver.publish<Item>(topics.items, [{ key: 'b', value: itemOf({ available: false }) }])
-  await driver.settle(8_000)
+  await driver.settle(33_000)
   assert.deepEqual(idsOf((await driver.table<Related>(topics.related)).get('similar/a')), ['c'])
   assert.deepEqual(idsOf((await driver.table<Trending>(topics.trending)).get('popular/all')), ['a', 'c'])
   await driver.close()

@@ -29,7 +29,7 @@ const ITEMS = 12
 const TYPES = ['view', 'view', 'view', 'click', 'like', 'purchase', 'add_to_cart']
 const MINUTE_MS = 60_000
 /** Longer than a session, the wait of a fenced task and the slowest coalesced table together. */
-const HEALING_MS = 20_000
+const HEALING_MS = 35_000
 
 const FAULTS: Partial<Record<StepLabel, readonly Verdict[]>> = {
   'commit:begin': ['crash', 'fence'],
@@ -168,7 +168,7 @@ async function runThrough(sent: readonly Sent[], partitions: number, seed?: numb
   const healthy = await driver.start(driver.log.client('healthy'))
   await driver.settle(seed === undefined ? 1_000 : HEALING_MS)
   for (const { topic, key, value } of sent.slice(-VISITORS.length)) await driver.publish(topic, [{ key, value }])
-  await driver.settle(seed === undefined ? 8_000 : HEALING_MS)
+  await driver.settle(seed === undefined ? 33_000 : HEALING_MS)
   assert.deepEqual(healthy.fatal, [])
   return { driver, graph }
 }
