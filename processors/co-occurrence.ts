@@ -22,7 +22,7 @@ const KINDS = { 'viewed-with': SIGNAL.viewedWith, next: SIGNAL.next, 'bought-wit
 export type NeighbourRelation = keyof typeof KINDS
 
 /** An event changes some twenty rows, and each costs a ranking, a broadcast and a write to the view: a row waits long. */
-const COALESCE_MS = 30_000
+const COALESCE_MS = 10_000
 
 type State = { readonly pages: readonly NeighbourPage[] }
 type RelationStep = Step<State, never, Record<never, never>, 'replaced'>

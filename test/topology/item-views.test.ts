@@ -35,7 +35,7 @@ test('what visitors do reaches the related and the trending items of every segme
   )
   await driver.settle()
   await driver.publish(topics.interactions, interactions)
-  await driver.settle(33_000) // pairs are told after thirty seconds
+  await driver.settle(33_000) // pairs are told after ten seconds
   const related = await driver.table<Related>(topics.related)
   assert.deepEqual(idsOf(related.get('similar/a')), ['b', 'c'])
   assert.deepEqual(idsOf(related.get('next/a')), ['b', 'c'])
