@@ -91,7 +91,7 @@ export async function differencesOf(admin: Admin, settings: readonly TopicSettin
 }
 
 const METADATA_TRIES = 250
-const NOT_THERE_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
+const NOT_THERE_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'])
 const METADATA_WAIT_MS = 20
 
 /** @returns topic → its number of partitions. @throws FreshetError TOPIC_MISMATCH naming what does not exist */
