@@ -11,7 +11,7 @@ export interface EpochSum {
 export interface NeighbourSlot {
   /** the other item */
   itemId: string
-  /** at most four epochs, ascending */
+  /** at most eight epochs, ascending */
   sums: EpochSum[]
   /** by how much Space-Saving may have over-counted `sums`, decaying like them; empty where exact */
   error: EpochSum[]

@@ -6,6 +6,7 @@ import type { Interaction } from '../../schemas/interaction.ts'
 import type { RecordSchema } from '../../schemas/record.ts'
 import { type Topic, topics } from '../../schemas/topics.ts'
 import { type Topology, topology } from '../../topology/graph.ts'
+import { interactionOf as viewOf } from '../processors/arrivals.ts'
 
 export interface Tally {
   visitor: string
@@ -97,32 +98,5 @@ export const sample = (version = 1): Topology =>
     sink: [tallies, slowTallies],
   })
 
-export const interactionOf = (visitor: string, itemId: string, occurredAt = 1): Interaction => ({
-  eventId: `${visitor}-${itemId}-${occurredAt}`,
-  userId: visitor,
-  anonymousId: null,
-  sessionId: null,
-  itemId,
-  items: [],
-  type: 'view',
-  value: null,
-  quantity: null,
-  price: null,
-  orderId: null,
-  dwellMs: null,
-  completion: null,
-  query: null,
-  surface: null,
-  position: null,
-  requestId: null,
-  device: null,
-  userAgent: null,
-  country: null,
-  language: null,
-  timeZone: null,
-  referrer: null,
-  occurredAt,
-  sentAt: null,
-  receivedAt: null,
-  properties: {},
-})
+export const interactionOf = (visitor: string, itemId: string, occurredAt = 1): Interaction =>
+  viewOf({ eventId: `${visitor}-${itemId}-${occurredAt}`, userId: visitor, itemId, occurredAt })
