@@ -1,7 +1,9 @@
 /** The programs that services, and tests of the documents, need from the machine, and how they get there. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { withLock } from './lock.ts'
 import { type Say, runWithSay } from './run-with-say.ts'
 
 /** Program → Debian package. */
@@ -16,11 +18,13 @@ const PACKAGES = {
 export type Program = keyof typeof PACKAGES
 
 const MIN_JAVA = 17
+const INSTALLING = join(tmpdir(), 'freshet-installing.lock')
 
 /** Installs what is missing where we may. @throws naming the packages where we may not */
 export async function ensurePrograms(programs: readonly Program[], say: Say): Promise<void> {
-  const missing = programs.filter(program => !isThere(program))
-  if (missing.length > 0) await install(missing, say)
+  const missing = () => programs.filter(program => !isThere(program))
+  // Two runs of apt-get at once refuse or delete each other's archives.
+  if (missing().length > 0) await withLock(INSTALLING, () => install(missing(), say))
   if (programs.includes('java')) checkJava()
 }
 
@@ -29,6 +33,7 @@ function isThere(program: string): boolean {
 }
 
 async function install(programs: readonly Program[], say: Say): Promise<void> {
+  if (programs.length === 0) return // another process has installed them while we waited
   const packages = programs.map(program => PACKAGES[program])
   const wanted = `${programs.join(', ')} missing; install the Debian package${packages.length > 1 ? 's' : ''} ${packages.join(' ')} or the like`
   if (process.getuid?.() !== 0 || !isThere('apt-get')) throw new Error(wanted)
