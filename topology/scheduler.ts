@@ -13,6 +13,10 @@ export type StepLabel =
   | 'commit:begin'
   | 'commit:append'
   | 'commit:end'
+  /** The broker's own: the control record of one partition, after `commit:end` was answered. */
+  | 'commit:marker'
+  /** The broker's own: a `commit:end` with the verdict 'late' arrives. */
+  | 'commit:late'
   | 'group:join'
   | 'group:commit'
   | 'group:committed'
@@ -22,19 +26,35 @@ export type StepLabel =
 /**
  * - run: go on
  * - crash: the client dies here; its calls reject with CrashedError and its transactions stay open
+ * - crash-after: the part is done, and the client dies before it hears of it
+ * - lose-request: never arrives; the caller gets an error, in a commit an IndefiniteError with the transaction left open
+ * - lose-answer: is done, and the caller gets that error all the same
+ * - late: (commit:end) as lose-request, but it arrives after all when 'commit:late' is let go
  * - fence: (commit) another holder of the transactional id takes over first
- * - lose-request: (commit:end) never arrives; the writer gets an IndefiniteError, the transaction stays open
- * - lose-answer: (commit:end) is done, and the writer gets an IndefiniteError all the same
  * - duplicate: (produce:append) appended twice; (consume:fetch) the batch begins with records already handed over
+ * - expel: (consume:fetch) the group drops the member, which hears of it with its next heartbeat
+ * - take-all: (group:join) the assigner errs: the member is given every partition, whoever else has them
  *
  * A verdict that makes no sense at a step means run.
  */
-export type Verdict = 'run' | 'crash' | 'fence' | 'lose-request' | 'lose-answer' | 'duplicate'
+export type Verdict =
+  | 'run'
+  | 'crash'
+  | 'crash-after'
+  | 'lose-request'
+  | 'lose-answer'
+  | 'late'
+  | 'fence'
+  | 'duplicate'
+  | 'expel'
+  | 'take-all'
 
 export interface Scheduler {
-  /** A promise holds the step back until it resolves. */
+  /** A promise holds the step back until it resolves. @param client - its name; {@link BROKER} for the broker's own */
   step(client: string, label: StepLabel): Verdict | Promise<Verdict>
 }
+
+export const BROKER = 'broker'
 
 /** No faults and no waiting. */
 export const runAtOnce: Scheduler = { step: () => 'run' }

@@ -1,4 +1,4 @@
-/** One process of a simulated log: its calls, its consumers, and its death. */
+/** One process of a simulated log: its calls, its consumers, its pauses and its death. */
 import { FreshetError } from '../schemas/errors.ts'
 import type {
   ConsumerOptions,
@@ -25,6 +25,7 @@ export class SimulatedClient implements LogPort {
   readonly #core: SimulatedCore
   readonly #consumers = new Set<SimulatedConsumer>()
   #state: 'alive' | 'crashed' | 'closed' = 'alive'
+  #silentSinceMs: number | undefined
   #produced: Promise<unknown> = Promise.resolve()
 
   constructor(core: SimulatedCore, name: string) {
@@ -36,6 +37,11 @@ export class SimulatedClient implements LogPort {
     return this.#state === 'crashed'
   }
 
+  /** When it sent its last heartbeat, where it sends none now: it is dead or stopped. */
+  get silentSinceMs(): number | undefined {
+    return this.#silentSinceMs
+  }
+
   /**
    * As kill −9: no call of this client comes back but as a CrashedError, its consumers hear nothing more, its open
    * transactions stay open until fenced or timed out, its group members until their session times out.
@@ -43,11 +49,21 @@ export class SimulatedClient implements LogPort {
   crash(): void {
     if (this.#state !== 'alive') return
     this.#state = 'crashed'
+    this.#silentSinceMs ??= this.#core.now()
     for (const consumer of this.#consumers) consumer.die()
-    this.#core.diedAt(this.name)
+    this.#core.changed()
   }
 
-  /** As a process stopped for longer than its session: the groups go on without it, and it does not know yet. */
+  /** As SIGSTOP, for the groups: no heartbeat until {@link resume}. Holding its calls and timers is the caller's part. */
+  pause(): void {
+    this.#silentSinceMs ??= this.#core.now()
+  }
+
+  resume(): void {
+    if (this.#state === 'alive') this.#silentSinceMs = undefined
+  }
+
+  /** The groups go on without it, and it does not know before its next heartbeat. */
   expel(): void {
     for (const consumer of this.#consumers) consumer.expel()
   }
@@ -62,49 +78,52 @@ export class SimulatedClient implements LogPort {
     return verdict
   }
 
+  /** One call to the broker, of which request or answer may get lost. @throws LOG_UNAVAILABLE then */
+  async call<T>(label: StepLabel, part: (verdict: Verdict) => T | Promise<T>): Promise<T> {
+    const verdict = await this.step(label)
+    if (verdict === 'lose-request') throw new FreshetError('LOG_UNAVAILABLE', `${label}: the request got lost`)
+    const answer = await part(verdict)
+    if (verdict === 'crash-after') this.crash()
+    this.check()
+    if (verdict === 'lose-answer') throw new FreshetError('LOG_UNAVAILABLE', `${label}: the answer got lost`)
+    return answer
+  }
+
   check(): void {
     if (this.#state === 'crashed') throw new CrashedError(`the process ${this.name} has crashed`)
     if (this.#state === 'closed') throw new Error(`the log is closed for ${this.name}`)
   }
 
   ensureTopics(settings: readonly TopicSettings[]): Promise<readonly string[]> {
-    return this.#core.during(async () => {
-      await this.step('topics:ensure')
-      return this.#core.ensureTopics(settings)
-    })
+    return this.#core.during(() => this.call('topics:ensure', () => this.#core.ensureTopics(settings)))
   }
 
   offsets(topic: string): Promise<readonly OffsetRange[]> {
-    return this.#core.during(async () => {
-      await this.step('topics:offsets')
-      return this.#core.topic(topic).map(partition => partition.range)
-    })
+    const ranges = () => this.#core.topic(topic).map(partition => partition.range)
+    return this.#core.during(() => this.call('topics:offsets', ranges))
   }
 
   produce(records: readonly OutRecord[]): Promise<ReadonlyMap<string, number>> {
-    const sent = this.#produced.then(() =>
-      this.#core.during(async () => {
-        const verdict = await this.step('produce:append')
-        if (verdict === 'duplicate') this.#core.append(records)
-        return this.#core.append(records)
-      }),
-    )
+    const append = (verdict: Verdict) => {
+      if (verdict === 'duplicate') this.#core.append(records)
+      return this.#core.append(records)
+    }
+    const sent = this.#produced.then(() => this.#core.during(() => this.call('produce:append', append)))
     this.#produced = sent.catch(() => undefined)
     return sent
   }
 
   transactor(id: string): Promise<Transactor> {
-    return this.#core.during(async () => {
-      await this.step('transactor:open')
-      return new SimulatedTransactor(this.#core, this, this.#core.transactions.open(id))
-    })
+    return this.#core.during(() =>
+      this.call('transactor:open', async () => {
+        const holder = await this.#core.transactions.open(id)
+        return new SimulatedTransactor(this.#core, this, holder)
+      }),
+    )
   }
 
   purge(at: TopicPartition, beforeOffset: number): Promise<void> {
-    return this.#core.during(async () => {
-      await this.step('topics:purge')
-      this.#core.partition(at).purge(beforeOffset)
-    })
+    return this.#core.during(() => this.call('topics:purge', () => this.#core.partition(at).purge(beforeOffset)))
   }
 
   async consume(options: ConsumerOptions): Promise<LogConsumer> {

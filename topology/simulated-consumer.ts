@@ -19,6 +19,8 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   readonly #group: SimulatedGroup | undefined
   readonly #onEnd: () => void
   #generation = 0
+  /** When the group dropped it; unknown to it before its next heartbeat. */
+  #expelledMs: number | undefined
   #assigning = 0
   #isEnded = false
 
@@ -37,6 +39,10 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
     return this.#pump.isQuiet
   }
 
+  get silentSinceMs(): number | undefined {
+    return this.#client.silentSinceMs
+  }
+
   get isDead(): boolean {
     return this.#client.isCrashed
   }
@@ -53,11 +59,7 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
       this.#assigning--
       if (this.#isEnded || this.isDead) return this.#core.changed()
       if (this.#group) this.#group.join(this)
-      else
-        this.assign(
-          this.topics.flatMap(topic => this.#core.topic(topic).map((_, partition) => ({ topic, partition }))),
-          0,
-        )
+      else this.assign(this.#everyPartition(), 0)
       this.#core.changed()
     })
   }
@@ -80,18 +82,32 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   }
 
   async #join(partitions: readonly TopicPartition[], generation: number): Promise<void> {
-    await this.#client.step('group:join')
+    const verdict = await this.#client.step('group:join')
     if (generation !== this.#generation || this.#isEnded) return
     if (this.#group && (!this.#group.has(this) || this.#group.generation !== generation)) return
+    const given = verdict === 'take-all' ? this.#everyPartition() : partitions
     this.#pump.assign(
-      partitions.map(at => ({ ...at, begin: this.#core.partition(at).range.begin })),
+      given.map(at => ({ ...at, begin: this.#core.partition(at).range.begin })),
       this,
     )
   }
 
+  #everyPartition(): TopicPartition[] {
+    return this.topics.flatMap(topic => this.#core.topic(topic).map((_, partition) => ({ topic, partition })))
+  }
+
   /** The group drops it and does not say so. */
   expel(): void {
-    this.#group?.leave(this)
+    if (!this.#group?.has(this)) return
+    this.#group.leave(this)
+    this.#expelledMs ??= this.#core.now()
+  }
+
+  /** A member that hears it was dropped joins again. @param everyMs - time between two heartbeats */
+  beat(everyMs: number): void {
+    if (!this.#group || this.#isEnded || this.silentSinceMs !== undefined || this.#assigning > 0) return
+    if (this.#group.has(this)) this.#expelledMs = undefined
+    else if (this.#core.now() - (this.#expelledMs ??= this.#core.now()) >= everyMs) this.#group.join(this)
   }
 
   /** The process is gone. */
@@ -104,10 +120,7 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   async read(at: TopicPartition, offset: number): Promise<PumpRead | undefined> {
     const verdict = await this.#client.step('consume:fetch')
     if (this.#isEnded) return undefined
-    if (this.#group && !this.#group.has(this)) {
-      this.#group.join(this)
-      return undefined
-    }
+    if (verdict === 'expel') this.expel()
     const partition = this.#core.partition(at)
     try {
       const read = partition.read(offset, this.#core.maxBatchRecords)
@@ -156,19 +169,17 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   }
 
   commitOffsets(offsets: readonly (TopicPartition & { offset: number })[]): Promise<void> {
-    return this.#core.during(async () => {
-      await this.#client.step('group:commit')
-      const { committed } = this.#joined()
+    const { committed } = this.#joined()
+    const commit = () => {
       for (const { topic, partition, offset } of offsets) committed.set(`${topic}/${partition}`, offset)
-    })
+    }
+    return this.#core.during(() => this.#client.call('group:commit', commit))
   }
 
   committed(at: readonly TopicPartition[]): Promise<readonly (number | undefined)[]> {
-    return this.#core.during(async () => {
-      await this.#client.step('group:committed')
-      const { committed } = this.#joined()
-      return at.map(({ topic, partition }) => committed.get(`${topic}/${partition}`))
-    })
+    const { committed } = this.#joined()
+    const read = () => at.map(({ topic, partition }) => committed.get(`${topic}/${partition}`))
+    return this.#core.during(() => this.#client.call('group:committed', read))
   }
 
   async stop(): Promise<void> {

@@ -1,10 +1,11 @@
 /** What the clients of one simulated log share: topics, transactions, groups, and whether anything is still going on. */
 import { FreshetError } from '../schemas/errors.ts'
-import type { OutRecord, TopicPartition, TopicSettings } from './log-port.ts'
-import type { Scheduler } from './scheduler.ts'
+import { withoutAborted } from './abort-filter.ts'
+import type { LogRecord, OutRecord, TopicPartition, TopicSettings } from './log-port.ts'
+import { BROKER, type Scheduler } from './scheduler.ts'
 import type { SimulatedConsumer } from './simulated-consumer.ts'
 import { SimulatedGroup } from './simulated-group.ts'
-import { SimulatedPartition } from './simulated-partition.ts'
+import { type AbortFilter, type ReadingOptions, SimulatedPartition } from './simulated-partition.ts'
 import { Transactions } from './simulated-transactor.ts'
 import { settingsProblems } from './topic-settings.ts'
 
@@ -16,8 +17,16 @@ export interface SimulatedOptions {
   readonly maxBatchRecords?: number
   /** An open transaction is aborted and its holder fenced after this. Default 3,000, as Freshet asks of Kafka. */
   readonly transactionTimeoutMs?: number
-  /** A group waits this long for a dead member. Default 6,000. */
+  /** A group waits this long for a member that sends no heartbeat. Default 6,000. */
   readonly sessionTimeoutMs?: number
+  /** A rebalance waits this long for handlers to return. Default 30,000. */
+  readonly rebalanceTimeoutMs?: number
+  /** Time between two heartbeats, after which a member knows that it was dropped. Default 500. */
+  readonly heartbeatMs?: number
+  /** Told of every record once it can be read, in order within a partition, whatever compaction and retention do later. */
+  readonly onCommitted?: (record: LogRecord) => void
+  /** How readers leave out aborted records. Default {@link withoutAborted}; 'none' reads uncommitted. */
+  readonly filter?: AbortFilter
 }
 
 export class SimulatedCore {
@@ -28,9 +37,11 @@ export class SimulatedCore {
   readonly transactions = new Transactions((id, touched, control) => this.#finish(id, touched, control))
   readonly #transactionTimeoutMs: number
   readonly #sessionTimeoutMs: number
+  readonly #rebalanceTimeoutMs: number
+  readonly #heartbeatMs: number
+  readonly #reading: ReadingOptions
   readonly #topics = new Map<string, { settings: TopicSettings; partitions: SimulatedPartition[] }>()
   readonly #groups = new Map<string, SimulatedGroup>()
-  readonly #deaths: number[] = []
   #calls = 0
   #changes = 0
   #waiting: (() => void)[] = []
@@ -41,6 +52,9 @@ export class SimulatedCore {
     this.maxBatchRecords = options.maxBatchRecords ?? 500
     this.#transactionTimeoutMs = options.transactionTimeoutMs ?? 3_000
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? 6_000
+    this.#rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? 30_000
+    this.#heartbeatMs = options.heartbeatMs ?? 500
+    this.#reading = { filter: options.filter ?? withoutAborted, onCommitted: options.onCommitted }
   }
 
   has(topic: string): boolean {
@@ -61,7 +75,7 @@ export class SimulatedCore {
   }
 
   group(name: string): SimulatedGroup {
-    const group = this.#groups.get(name) ?? new SimulatedGroup(topic => this.topic(topic).length)
+    const group = this.#groups.get(name) ?? new SimulatedGroup(topic => this.topic(topic).length, this.now)
     this.#groups.set(name, group)
     return group
   }
@@ -72,7 +86,10 @@ export class SimulatedCore {
     if (problems.length > 0) throw new FreshetError('TOPIC_MISMATCH', problems.join('\n'))
     const missing = all.filter(({ name }) => !this.has(name))
     for (const settings of missing) {
-      const partitions = Array.from({ length: settings.partitions }, (_, n) => new SimulatedPartition(settings, n))
+      const partitions = Array.from(
+        { length: settings.partitions },
+        (_, n) => new SimulatedPartition(settings, n, this.#reading),
+      )
       this.#topics.set(settings.name, { settings, partitions })
     }
     return missing.map(({ name }) => name)
@@ -95,19 +112,12 @@ export class SimulatedCore {
     return last
   }
 
-  diedAt(_client: string): void {
-    this.#deaths.push(this.now())
-    this.changed()
-  }
-
-  /** Lets what time brings about happen: transactions and sessions that time out, retention. */
+  /** Lets what time brings about happen: heartbeats, transactions and sessions that time out, retention. */
   tick(): void {
     const nowMs = this.now()
     this.transactions.expire(nowMs, this.#transactionTimeoutMs)
-    if (this.#deaths.some(diedMs => nowMs - diedMs >= this.#sessionTimeoutMs)) {
-      this.#deaths.length = 0
-      for (const group of this.#groups.values()) group.expire()
-    }
+    for (const group of this.#groups.values()) group.expire(this.#sessionTimeoutMs, this.#rebalanceTimeoutMs)
+    for (const consumer of this.consumers) consumer.beat(this.#heartbeatMs)
     for (const { partitions } of this.#topics.values()) for (const one of partitions) one.applyRetention(nowMs)
     this.changed()
   }
@@ -146,13 +156,20 @@ export class SimulatedCore {
     return true
   }
 
-  #finish(producerId: string, touched: ReadonlySet<string>, control: 'commit' | 'abort'): void {
+  #finish(producerId: string, touched: ReadonlySet<string>, control: 'commit' | 'abort'): Promise<void> | undefined {
+    const waiting: Promise<void>[] = []
     for (const at of touched) {
       const split = at.lastIndexOf('/')
       const partition = this.partition({ topic: at.slice(0, split), partition: Number(at.slice(split + 1)) })
-      partition.end({ producerId }, control, this.now())
+      const write = () => {
+        partition.end({ producerId }, control, this.now())
+        this.#wake([at])
+      }
+      const verdict = this.scheduler.step(BROKER, 'commit:marker')
+      if (verdict instanceof Promise) waiting.push(this.during(() => verdict.then(write)))
+      else write()
     }
-    this.#wake(touched)
+    return waiting.length > 0 ? Promise.all(waiting).then(() => undefined) : undefined
   }
 
   #wake(partitions: Iterable<string>): void {

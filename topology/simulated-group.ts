@@ -1,16 +1,18 @@
 /**
  * A consumer group of the simulated log. Rebalancing is eager, as with Kafka: every member stops fetching, the group
- * waits until the handlers under way have returned, then all get their partitions anew. A member that died is waited
- * for until its session runs out; one that was expelled keeps what it had, as a zombie, until its next fetch.
+ * waits until the handlers under way have returned, then all get their partitions anew. A member that sends no heartbeat is
+ * waited for until its session runs out, one whose handlers do not return until the rebalance does. Who was dropped
+ * keeps what it had, as a zombie, until its next heartbeat.
  */
 import type { TopicPartition } from './log-port.ts'
 
 export interface Member {
   readonly topics: readonly string[]
   readonly assignment: 'copartition' | 'single'
+  /** No handler runs. */
   readonly isQuiet: boolean
-  /** The process behind it is gone. */
-  readonly isDead: boolean
+  /** When the last heartbeat came, where none comes any more. */
+  readonly silentSinceMs: number | undefined
   hold(): void
   /** Takes over the partitions; the group does not wait for it. */
   assign(partitions: readonly TopicPartition[], generation: number): void
@@ -46,19 +48,23 @@ export function spread<T>(members: readonly T[], partitions: number, owners: Rea
 
 export class SimulatedGroup {
   readonly #partitionsOf: (topic: string) => number
+  readonly #now: () => number
   #members: Member[] = []
   #owners = new Map<number, Member>()
-  #isRebalancing = false
+  /** When the rebalance under way began. */
+  #rebalancingSinceMs: number | undefined
   generation = 0
   /** `topic/partition` → what was committed. */
   readonly committed = new Map<string, number>()
 
-  constructor(partitionsOf: (topic: string) => number) {
+  constructor(partitionsOf: (topic: string) => number, now: () => number) {
     this.#partitionsOf = partitionsOf
+    this.#now = now
   }
 
   get hasWork(): boolean {
-    return this.#isRebalancing && this.#members.length > 0 && !this.#members.some(member => member.isDead)
+    if (this.#rebalancingSinceMs === undefined || this.#members.length === 0) return false
+    return !this.#members.some(member => member.silentSinceMs !== undefined)
   }
 
   has(member: Member): boolean {
@@ -76,17 +82,23 @@ export class SimulatedGroup {
     this.#rebalance()
   }
 
-  /** The dead are forgotten; the living share what they had. */
-  expire(): void {
-    if (!this.#members.some(member => member.isDead)) return
-    this.#members = this.#members.filter(member => !member.isDead)
+  /** Drops who has been silent for a session, or has held up a rebalance for too long. */
+  expire(sessionMs: number, rebalanceMs: number): void {
+    const nowMs = this.#now()
+    const isLate = nowMs - (this.#rebalancingSinceMs ?? nowMs) >= rebalanceMs
+    const staying = this.#members.filter(
+      ({ silentSinceMs = nowMs, isQuiet }) => nowMs - silentSinceMs < sessionMs && (isQuiet || !isLate),
+    )
+    if (staying.length === this.#members.length) return
+    this.#members = staying
     this.#rebalance()
   }
 
   /** Call when a member's handlers have returned. */
   advance(): void {
-    if (!this.#isRebalancing || this.#members.some(member => member.isDead || !member.isQuiet)) return
-    this.#isRebalancing = false
+    if (this.#rebalancingSinceMs === undefined) return
+    if (this.#members.some(member => member.silentSinceMs !== undefined || !member.isQuiet)) return
+    this.#rebalancingSinceMs = undefined
     this.generation++
     const partitions = Math.max(0, ...this.#members.flatMap(member => member.topics.map(this.#partitionsOf)))
     this.#owners = this.#share(partitions)
@@ -108,7 +120,7 @@ export class SimulatedGroup {
   }
 
   #rebalance(): void {
-    this.#isRebalancing = true
+    this.#rebalancingSinceMs ??= this.#now()
     for (const member of this.#members) member.hold()
     this.advance()
   }

@@ -2,7 +2,7 @@
  * One partition of the simulated log: offsets, control records, open transactions, last stable offset and the abort
  * index, kept the way a Kafka broker keeps them.
  */
-import { type AbortedTransaction, withoutAborted } from './abort-filter.ts'
+import type { AbortedTransaction, withoutAborted } from './abort-filter.ts'
 import type { LogRecord, OffsetRange, OutRecord, TopicSettings } from './log-port.ts'
 
 /** Who writes: a producer id for each transactional id, undefined for plain produce. */
@@ -10,10 +10,26 @@ export interface Writer {
   readonly producerId: string
 }
 
+/** What became of a transaction in this partition: the truth, which readers have to find out by themselves. */
+interface Outcome {
+  readonly firstOffset: number
+  is: 'open' | 'committed' | 'aborted'
+}
+
 interface Entry {
   readonly record: LogRecord
   readonly producerId: string | undefined
   readonly control: 'commit' | 'abort' | undefined
+  /** Undefined for what is visible at once. */
+  readonly outcome: Outcome | undefined
+}
+
+/** 'none' reads uncommitted: past the last stable offset, aborted records with the rest. */
+export type AbortFilter = typeof withoutAborted | 'none'
+
+export interface ReadingOptions {
+  readonly filter: AbortFilter
+  readonly onCommitted: ((record: LogRecord) => void) | undefined
 }
 
 interface Aborted extends AbortedTransaction {
@@ -36,19 +52,30 @@ export class SimulatedPartition {
   #begin = 0
   #next = 0
   #lastMs = 0
-  /** Producer id → offset of the first record of its open transaction here. */
-  readonly #open = new Map<string, number>()
+  readonly #options: ReadingOptions
+  /** Producer id → its open transaction here. */
+  readonly #open = new Map<string, Outcome>()
+  /** Entries of which `onCommitted` has not been told. */
+  #untold: Entry[] = []
   /** In order of the marker, as a broker's transaction index is. */
   #aborted: Aborted[] = []
 
-  constructor(settings: TopicSettings, partition: number) {
+  constructor(settings: TopicSettings, partition: number, options: ReadingOptions) {
     this.#settings = settings
     this.#partition = partition
+    this.#options = options
   }
 
   get range(): OffsetRange {
-    const end = Math.min(this.#next, ...this.#open.values())
+    const end = this.#options.filter === 'none' ? this.#next : this.#stable
     return { begin: Math.min(this.#begin, end), end }
+  }
+
+  /** The last stable offset. */
+  get #stable(): number {
+    let stable = this.#next
+    for (const { firstOffset } of this.#open.values()) stable = Math.min(stable, firstOffset)
+    return stable
   }
 
   /** @throws where a table's record has no key */
@@ -58,7 +85,6 @@ export class SimulatedPartition {
   }
 
   append(out: OutRecord, nowMs: number, writer?: Writer): number {
-    if (writer && !this.#open.has(writer.producerId)) this.#open.set(writer.producerId, this.#next)
     const headers = Object.fromEntries(
       Object.entries(out.headers ?? {}).map(([name, value]) => [name, Buffer.from(value)]),
     )
@@ -66,16 +92,25 @@ export class SimulatedPartition {
       record: this.#record(nowMs, copy(out.key), copy(out.value), headers),
       producerId: writer?.producerId,
       control: undefined,
+      outcome: writer && this.#outcomeOf(writer),
     })
   }
 
+  #outcomeOf({ producerId }: Writer): Outcome {
+    const outcome = this.#open.get(producerId) ?? { firstOffset: this.#next, is: 'open' }
+    this.#open.set(producerId, outcome)
+    return outcome
+  }
+
   /** Writes the control record, if the transaction has touched this partition. */
-  end(writer: Writer, control: 'commit' | 'abort', nowMs: number): void {
-    const firstOffset = this.#open.get(writer.producerId)
-    if (firstOffset === undefined) return
-    this.#open.delete(writer.producerId)
-    const { producerId } = writer
-    const markerOffset = this.#push({ record: this.#record(nowMs, NONE, null, {}), producerId, control })
+  end({ producerId }: Writer, control: 'commit' | 'abort', nowMs: number): void {
+    const outcome = this.#open.get(producerId)
+    if (outcome === undefined) return
+    const { firstOffset } = outcome
+    this.#open.delete(producerId)
+    outcome.is = control === 'commit' ? 'committed' : 'aborted'
+    const record = this.#record(nowMs, NONE, null, {})
+    const markerOffset = this.#push({ record, producerId, control, outcome: undefined })
     if (control === 'abort') this.#aborted.push({ producerId, firstOffset, markerOffset })
   }
 
@@ -120,19 +155,21 @@ export class SimulatedPartition {
    */
   compact(tombstones: 'keep' | 'drop'): void {
     if (this.#settings.cleanup !== 'compact') return
-    const split = this.#indexOf(this.range.end)
+    const split = this.#indexOf(this.#stable)
     const newest = new Map<string, LogRecord>()
-    for (const record of this.#visible(this.#entries.slice(0, split), this.#aborted)) {
-      newest.set(record.key?.toString('latin1') ?? '', record)
+    for (const { record, control, outcome } of this.#entries.slice(0, split)) {
+      if (!control && outcome?.is !== 'aborted') newest.set(record.key?.toString('latin1') ?? '', record)
     }
     const kept = new Set([...newest.values()].filter(record => record.value || tombstones === 'keep'))
     this.#entries = this.#entries.filter((entry, index) => index >= split || kept.has(entry.record))
     // Their records and their markers are gone: named on, they would hide what the same producer wrote afterwards.
-    this.#aborted = this.#aborted.filter(one => one.markerOffset >= this.range.end)
+    this.#aborted = this.#aborted.filter(one => one.markerOffset >= this.#stable)
   }
 
   #visible(entries: readonly Entry[], aborted: readonly Aborted[]): LogRecord[] {
-    return withoutAborted(entries, aborted, ({ record, producerId, control }) => ({
+    const { filter } = this.#options
+    if (filter === 'none') return entries.filter(entry => !entry.control).map(entry => entry.record)
+    return filter(entries, aborted, ({ record, producerId, control }) => ({
       offset: record.offset,
       producerId,
       isTransactional: producerId !== undefined,
@@ -148,7 +185,17 @@ export class SimulatedPartition {
 
   #push(entry: Entry): number {
     this.#entries.push(entry)
-    return this.#next++
+    this.#next++
+    if (this.#options.onCommitted) this.#tell(entry, this.#options.onCommitted)
+    return entry.record.offset
+  }
+
+  #tell(entry: Entry, onCommitted: (record: LogRecord) => void): void {
+    this.#untold.push(entry)
+    const stable = this.#stable
+    const waiting = this.#untold.findIndex(one => one.record.offset >= stable)
+    for (const { record, control, outcome } of this.#untold.splice(0, waiting < 0 ? this.#untold.length : waiting))
+      if (!control && outcome?.is !== 'aborted') onCommitted(record)
   }
 
   /** @returns the index of the first entry at or after `offset` */

@@ -1,5 +1,6 @@
 /** Transactions of the simulated log: epochs by transactional id, fencing, timeouts. */
 import { FencedError, IndefiniteError, type OutRecord, type Transactor } from './log-port.ts'
+import { BROKER, type Verdict } from './scheduler.ts'
 import type { SimulatedClient } from './simulated-client.ts'
 import type { SimulatedCore } from './simulated-core.ts'
 
@@ -16,21 +17,36 @@ interface Running {
   readonly touched: Set<string>
 }
 
+/** Writes the control records. @returns undefined where all are written, else when they will be */
+type Finish = (id: string, touched: ReadonlySet<string>, control: 'commit' | 'abort') => Promise<void> | undefined
+
 export class Transactions {
-  readonly #finish: (id: string, touched: ReadonlySet<string>, control: 'commit' | 'abort') => void
+  readonly #finish: Finish
   readonly #epochs = new Map<string, number>()
   readonly #running = new Map<string, Running>()
+  /** Decided, while control records are still being written. */
+  readonly #completing = new Map<string, Promise<void>>()
 
-  constructor(finish: (id: string, touched: ReadonlySet<string>, control: 'commit' | 'abort') => void) {
+  constructor(finish: Finish) {
     this.#finish = finish
   }
 
-  /** Fences older holders and aborts what they left open. */
-  open(id: string): Holder {
-    this.#end(id, 'abort')
+  get isQuiet(): boolean {
+    return this.#running.size === 0 && this.#completing.size === 0
+  }
+
+  /** Fences older holders and aborts what they left open; resolves when that is in the log. */
+  async open(id: string): Promise<Holder> {
     const epoch = (this.#epochs.get(id) ?? 0) + 1
     this.#epochs.set(id, epoch)
+    this.#end(id, 'abort')
+    await this.completed(id)
     return { id, epoch }
+  }
+
+  /** Resolves when the transaction before has all its control records: none may begin earlier. */
+  async completed(id: string): Promise<void> {
+    for (let one = this.#completing.get(id); one; one = this.#completing.get(id)) await one
   }
 
   /** @throws FencedError */
@@ -53,14 +69,19 @@ export class Transactions {
 
   /** Aborts and fences what has been open for too long, as the coordinator does. */
   expire(nowMs: number, timeoutMs: number): void {
-    for (const [id, { startedMs }] of this.#running) if (nowMs - startedMs >= timeoutMs) this.open(id)
+    for (const [id, { startedMs }] of this.#running) if (nowMs - startedMs >= timeoutMs) void this.open(id)
   }
 
   #end(id: string, control: 'commit' | 'abort'): void {
     const running = this.#running.get(id)
     if (!running) return
     this.#running.delete(id)
-    this.#finish(id, running.touched, control)
+    const completing = this.#finish(id, running.touched, control)
+    if (completing)
+      this.#completing.set(
+        id,
+        completing.then(() => void this.#completing.delete(id)),
+      )
   }
 }
 
@@ -103,21 +124,45 @@ export class SimulatedTransactor implements Transactor {
     const last = new Map<string, number>()
     for (let from = 0; from < records.length; from += RECORDS_PER_REQUEST) {
       const request = records.slice(from, from + RECORDS_PER_REQUEST)
-      await this.#step('commit:append')
+      const verdict = await this.#step('commit:append')
+      await transactions.completed(this.#holder.id)
       const partitions = request.map(record => `${record.topic}/${record.partition}`)
       transactions.touch(this.#holder, partitions, this.#core.now())
       for (const [at, offset] of this.#core.append(request, this.#holder.id)) last.set(at, offset)
+      this.#answer(verdict)
     }
     const verdict = await this.#step('commit:end')
-    if (verdict === 'lose-request') throw new IndefiniteError(`${this.#holder.id}: the end of the transaction got lost`)
+    if (verdict === 'late') {
+      void this.#arriveLate()
+      throw new IndefiniteError(`${this.#holder.id}: the end of the transaction is late`)
+    }
     transactions.end(this.#holder, 'commit')
-    if (verdict === 'lose-answer') throw new IndefiniteError(`${this.#holder.id}: the answer got lost`)
+    this.#answer(verdict)
     return last
   }
 
-  async #step(label: 'commit:begin' | 'commit:append' | 'commit:end'): Promise<string> {
+  async #step(label: 'commit:begin' | 'commit:append' | 'commit:end'): Promise<Verdict> {
     const verdict = await this.#client.step(label)
-    if (verdict === 'fence') this.#core.transactions.open(this.#holder.id)
+    if (verdict === 'fence') await this.#core.transactions.open(this.#holder.id)
+    if (verdict === 'lose-request') throw new IndefiniteError(`${this.#holder.id}: ${label} got lost`)
     return verdict
+  }
+
+  #answer(verdict: Verdict): void {
+    if (verdict === 'crash-after') this.#client.crash()
+    this.#client.check()
+    if (verdict === 'lose-answer') throw new IndefiniteError(`${this.#holder.id}: the answer got lost`)
+  }
+
+  /** Nothing stands between it and the next transaction of its holder but a newer epoch. */
+  #arriveLate(): Promise<void> {
+    return this.#core.during(async () => {
+      await this.#core.scheduler.step(BROKER, 'commit:late')
+      try {
+        this.#core.transactions.end(this.#holder, 'commit')
+      } catch (error) {
+        if (!(error instanceof FencedError)) throw error // refused, and nobody waits for the answer
+      }
+    })
   }
 }

@@ -139,20 +139,27 @@ test('a member that stays keeps its partitions when another joins', async () => 
   assert.equal(c.held()?.length, 1)
 })
 
-test('an expelled member is a zombie until its next fetch, then joins again', async () => {
-  const { log, h } = faulty()
+test('an expelled member is a zombie until its next heartbeat, then joins again', async () => {
+  const { log, clock, h } = faulty()
   const topic = await h.topic({ partitions: 2 })
   const [a, b] = [await join(log, 'a', topic), await join(log, 'b', topic)]
-  const joins = a.reader.assignments.length
+  const [mine = 0] = a.held() ?? []
   a.client.expel()
   await log.idle()
   assert.deepEqual(b.held(), [0, 1])
-  assert.equal(a.reader.assignments.length, joins)
-  const [mine = 0] = a.held() ?? []
   await log.produce([{ topic, partition: mine, key: null, value: Buffer.from('x') }])
   await log.idle()
+  assert.deepEqual([a.reader.texts, b.reader.texts], [['x'], ['x']], 'both read the partition')
+  for (const [nowMs, partitions] of [
+    [499, 2],
+    [500, 1],
+  ] as const) {
+    clock.nowMs = nowMs
+    log.tick()
+    await log.idle()
+    assert.equal(b.held()?.length, partitions)
+  }
   assert.equal(a.held()?.length, 1)
-  assert.equal(b.held()?.length, 1)
   assert.notDeepEqual(a.held(), b.held())
 })
 
