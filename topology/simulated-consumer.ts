@@ -106,8 +106,10 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   /** A member that hears it was dropped joins again. @param everyMs - time between two heartbeats */
   beat(everyMs: number): void {
     if (!this.#group || this.#isEnded || this.silentSinceMs !== undefined || this.#assigning > 0) return
+    const nowMs = this.#core.now()
     if (this.#group.has(this)) this.#expelledMs = undefined
-    else if (this.#core.now() - (this.#expelledMs ??= this.#core.now()) >= everyMs) this.#group.join(this)
+    else if (this.#expelledMs === undefined) this.#expelledMs = nowMs
+    else if (nowMs - this.#expelledMs >= everyMs) this.#group.join(this)
   }
 
   /** The process is gone. */
