@@ -30,7 +30,10 @@ export class Traffic {
   readonly random: () => number
   readonly #user: () => number
   readonly #item: () => number
-  readonly #lastMs = new Map<string, number>()
+  /** Who took what in this REPEAT_MS of event time, and in the one before. */
+  #taken = new Set<string>()
+  #takenBefore = new Set<string>()
+  #turnedMs = 0
   readonly #seed: number
   #count = 0
 
@@ -44,13 +47,18 @@ export class Traffic {
   /** @param atMs - event time */
   next(atMs: number): Interaction {
     const user = this.#user()
+    if (atMs - this.#turnedMs > REPEAT_MS) {
+      this.#takenBefore = this.#taken
+      this.#taken = new Set()
+      this.#turnedMs = atMs
+    }
     let itemId = ''
     for (let tries = 0; tries < 50; tries++) {
       itemId = `item-${this.#item()}`
-      const lastMs = this.#lastMs.get(`${user}/${itemId}`)
-      if (lastMs === undefined || atMs - lastMs > REPEAT_MS) break
+      const pair = `${user}/${itemId}`
+      if (!this.#taken.has(pair) && !this.#takenBefore.has(pair)) break
     }
-    this.#lastMs.set(`${user}/${itemId}`, atMs)
+    this.#taken.add(`${user}/${itemId}`)
     return withDefaults(interaction, {
       eventId: `bench-${this.#seed}-${this.#count++}`,
       userId: `user-${user}`,
