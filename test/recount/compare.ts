@@ -4,9 +4,9 @@ import type { FoldOptions } from '../../processors/options.ts'
 import type { Item } from '../../schemas/item.ts'
 import type { Stage } from '../../topology/graph.ts'
 import type { StageImage } from '../../topology/read-state.ts'
-import { recountAdmission, type Remembered } from './admission.ts'
-import { recountCounters, relations, type Row } from './counters.ts'
-import { type FeatureState, neighbourRowOf, popularityRowOf, statisticsOf } from './item-state.ts'
+import { recountAdmission, type Remembered } from '../../audit/admission.ts'
+import { recountCounters, relations, type Row } from '../../audit/counters.ts'
+import { type FeatureState, neighbourRowOf, popularityRowOf, statisticsOf } from '../../audit/item-state.ts'
 import type { CatalogueChange, Outcome } from './outcome.ts'
 import {
   memoryOf,
@@ -17,8 +17,8 @@ import {
   type RememberedHash,
   sessionIn,
   sessionOf,
-} from './user-state.ts'
-import { recountVisitors } from './visitors.ts'
+} from '../../audit/user-state.ts'
+import { recountVisitors } from '../../audit/visitors.ts'
 
 /** What admission keeps in place of the action of types that may repeat. */
 const REPEATING = new Map([

@@ -11,7 +11,7 @@ import type { Stage } from '../../topology/graph.ts'
 import { readState, type StageImage } from '../../topology/read-state.ts'
 import { recommender } from '../../topology/recommender.ts'
 import { Driver, type Process } from '../topology/driver.ts'
-import type { Logged } from './admission.ts'
+import type { Logged } from '../../audit/admission.ts'
 import type { Burst } from './stream.ts'
 
 export type CatalogueChange = readonly [itemId: string, item: Item | null]

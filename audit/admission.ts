@@ -2,9 +2,9 @@
  * Which interactions count, told again from the words of DESIGN and of `processors/admit.ts`, in plain and slow code: every
  * visitor is a list of events by their real ids, and every question walks it.
  */
-import type { FoldOptions } from '../../processors/options.ts'
-import type { ErrorCode } from '../../schemas/errors.ts'
-import type { Interaction } from '../../schemas/interaction.ts'
+import type { FoldOptions } from '../processors/options.ts'
+import type { ErrorCode } from '../schemas/errors.ts'
+import type { Interaction } from '../schemas/interaction.ts'
 
 /** One record of the interactions topic; the order of a list of them is the order of their log. */
 export interface Logged {

@@ -2,7 +2,7 @@
  * What every visitor's admitted events make of sessions, profiles and deltas for items, told again from the words of the
  * processors in plain and slow code: arrays that are searched and sorted, nothing in pages.
  */
-import type { FoldOptions } from '../../processors/options.ts'
+import type { FoldOptions } from '../processors/options.ts'
 import type { Counted } from './admission.ts'
 
 export interface Action {

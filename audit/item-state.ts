@@ -1,9 +1,9 @@
 /** Rows of the item stage's stores in the recount's plain form: slots and cells by name, sums by epoch. */
-import type { CataloguedItem } from '../../schemas/catalogued-item.ts'
-import type { ItemStatistics } from '../../schemas/item-statistics.ts'
-import type { NeighbourPage } from '../../schemas/neighbour-page.ts'
-import type { EpochSum } from '../../schemas/neighbours.ts'
-import type { PopularityPage } from '../../schemas/popularity-page.ts'
+import type { CataloguedItem } from '../schemas/catalogued-item.ts'
+import type { ItemStatistics } from '../schemas/item-statistics.ts'
+import type { NeighbourPage } from '../schemas/neighbour-page.ts'
+import type { EpochSum } from '../schemas/neighbours.ts'
+import type { PopularityPage } from '../schemas/popularity-page.ts'
 import type { Cell, Row, Statistics, Sums } from './counters.ts'
 
 const sumsOf = (sums: readonly EpochSum[]): Sums => Object.fromEntries(sums.map(one => [String(one.epoch), one.sum]))

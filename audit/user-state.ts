@@ -1,13 +1,13 @@
 /** Rows of the user stage's stores in the recount's plain form: pages laid side by side, hashes left as they are. */
-import type { AdmissionPage } from '../../schemas/admission-page.ts'
-import type { IdList } from '../../schemas/id-list.ts'
-import type { IdPage } from '../../schemas/id-page.ts'
-import type { OpenOrder } from '../../schemas/open-order.ts'
-import type { PairWindow } from '../../schemas/pair-window.ts'
-import type { ProfileFacts } from '../../schemas/profile-facts.ts'
-import type { ProfilePage } from '../../schemas/profile-page.ts'
-import type { SessionPage } from '../../schemas/session-page.ts'
-import type { SessionState } from '../../schemas/session.ts'
+import type { AdmissionPage } from '../schemas/admission-page.ts'
+import type { IdList } from '../schemas/id-list.ts'
+import type { IdPage } from '../schemas/id-page.ts'
+import type { OpenOrder } from '../schemas/open-order.ts'
+import type { PairWindow } from '../schemas/pair-window.ts'
+import type { ProfileFacts } from '../schemas/profile-facts.ts'
+import type { ProfilePage } from '../schemas/profile-page.ts'
+import type { SessionPage } from '../schemas/session-page.ts'
+import type { SessionState } from '../schemas/session.ts'
 import type { VisitorRow } from './visitors.ts'
 
 const inOrder = <T extends { readonly number: number }>(pages: readonly T[]): T[] =>

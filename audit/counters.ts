@@ -2,7 +2,7 @@
  * The counters of items, told again: every delta is kept under its counter and added up at the end, by epoch. A counter
  * holds `epoch → sum` as text and number in an object, since that is how a difference reads best.
  */
-import type { FoldOptions } from '../../processors/options.ts'
+import type { FoldOptions } from '../processors/options.ts'
 import type { Delta } from './visitors.ts'
 
 export type Sums = Record<string, number>
