@@ -24,6 +24,20 @@ const REFUSED = [10, 17, 18, 29, 30, 31, 44, 87]
 /** True where the broker has refused what was sent and would refuse it again. */
 export const isRefused = (error: unknown): boolean => REFUSED.some(code => has(error, code))
 
+const AWAY = new Set([
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSConnectionError',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSRequestTimeoutError',
+])
+/** True where no broker answers, say because it is being restarted; kafkajs takes some of these for final. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return AWAY.has(error.name) || error.message === 'Broker not connected' || isAway(error.cause)
+}
+
 function has(error: unknown, code: number): boolean {
   if (!(error instanceof Error)) return false
   if ('code' in error && error.code === code) return true

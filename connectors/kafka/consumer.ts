@@ -3,7 +3,7 @@ import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachB
 import { FreshetError } from '../../schemas/errors.ts'
 import type { ConsumerOptions, LogConsumer, TopicPartition } from '../../topology/log-port.ts'
 import { assigner } from './assigner.ts'
-import { isCoordinatorLoading, isRebalance } from './causes.ts'
+import { isAway, isCoordinatorLoading, isRebalance } from './causes.ts'
 import type { FetchedBatch } from './fetched-batch.ts'
 import { recordOf } from './log-record.ts'
 import type { Logger } from './logging.ts'
@@ -241,21 +241,26 @@ export class KafkaConsumer implements LogConsumer {
     this.#places = new Map() // handlers of this session change nothing any more
     if (restart) {
       this.#setup.logger.warn({ group: this.#setup.groupId, err: error }, 'consumer lost its broker, joins again')
-    } else if (isCoordinatorLoading(error) && Date.now() < this.#openedAtMs + START_WITHIN_MS) {
+    } else if (isAway(error) || (isCoordinatorLoading(error) && Date.now() < this.#openedAtMs + START_WITHIN_MS)) {
+      this.#setup.logger.warn({ group: this.#setup.groupId, err: error }, 'no broker answers, joins again')
       this.#running = this.#rejoin()
     } else this.#fail(error)
   }
 
+  /** With a client of its own, since kafkajs has given the last one up; for as long as no broker answers. */
   async #rejoin(): Promise<void> {
-    await delay(200)
-    if (this.#isEnded) return
-    try {
-      this.#client = this.#newConsumer()
-      await this.#connect()
-    } catch (error) {
-      return this.#fail(error)
+    for (;;) {
+      await delay(200)
+      if (this.#isEnded) return
+      try {
+        this.#client = this.#newConsumer()
+        await this.#connect()
+        return this.#join()
+      } catch (error) {
+        await this.#disconnect()
+        if (!isAway(error)) return this.#fail(error)
+      }
     }
-    this.#join()
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  isAway,
   isConcurrent,
   isCoordinatorLoading,
   isFenced,
@@ -9,6 +10,7 @@ import {
 } from '../../../connectors/kafka/causes.ts'
 
 const coded = (code: number, message = 'from the broker') => Object.assign(new Error(message), { code })
+const named = (name: string) => Object.assign(new Error('lost'), { name })
 const wrapped = (cause: Error) => new Error('gave up', { cause })
 
 const cases: { name: string; ask: (error: unknown) => boolean; error: unknown; is: boolean }[] = [
@@ -27,6 +29,15 @@ const cases: { name: string; ask: (error: unknown) => boolean; error: unknown; i
   { name: 'GROUP_LOAD_IN_PROGRESS', ask: isCoordinatorLoading, error: wrapped(coded(14)), is: true },
   { name: 'ILLEGAL_GENERATION', ask: isRebalance, error: coded(22), is: true },
   { name: 'MESSAGE_TOO_LARGE', ask: isRefused, error: coded(10), is: true },
+  {
+    name: 'a coordinator that nobody finds is away',
+    ask: isAway,
+    error: named('KafkaJSGroupCoordinatorNotFound'),
+    is: true,
+  },
+  { name: 'a lost connection is away', ask: isAway, error: wrapped(named('KafkaJSConnectionClosedError')), is: true },
+  { name: 'a broker object without a connection', ask: isAway, error: new Error('Broker not connected'), is: true },
+  { name: 'a defect is not away', ask: isAway, error: new TypeError('undefined is not'), is: false },
   { name: 'a lost connection may be tried again', ask: isRefused, error: coded(7), is: false },
 ]
 for (const { name, ask, error, is } of cases) test(`causes: ${name}`, () => assert.equal(ask(error), is))
