@@ -34,7 +34,7 @@ export interface Counted {
 }
 
 export interface Remembered {
-  readonly event: Counted
+  readonly event: Pick<Counted, 'eventId' | 'type' | 'atMs' | 'itemId' | 'clientSession'>
   /** Events but purchases of its bucket, with it; undefined for a purchase. */
   readonly bucketEvents: number | undefined
   readonly bucketItems: number | undefined
@@ -50,28 +50,46 @@ export interface Admission {
 
 const REMEMBERED = 256
 
+/** One record after the other, in the order of their log; records of different partitions may be mixed. */
+export class AdmissionRecount {
+  /** Visitor → the last 256 admitted events, oldest first. */
+  readonly memories = new Map<string, Remembered[]>()
+  readonly #options: FoldOptions
+
+  constructor(options: FoldOptions) {
+    this.#options = options
+  }
+
+  /** @returns the event where it counts, else why it was refused */
+  take(record: Logged): Counted | ErrorCode {
+    const verdict = verdictOn(record, this.memories, this.#options)
+    if (typeof verdict === 'string') return verdict
+    const { counted, remembered } = verdict
+    const memory = this.memories.get(counted.visitor) ?? []
+    this.memories.set(counted.visitor, memory)
+    memory.push(remembered)
+    if (memory.length > REMEMBERED) memory.shift()
+    return counted
+  }
+}
+
 export function recountAdmission(log: readonly Logged[], options: FoldOptions): Admission {
+  const recount = new AdmissionRecount(options)
   const counted: Counted[] = []
   const refused = new Map<string, ErrorCode>()
-  const memories = new Map<string, readonly Remembered[]>()
   for (const record of log) {
-    const verdict = verdictOn(record, memories, options)
-    if (typeof verdict === 'string') {
-      refused.set(`${record.partition}:${record.offset}`, verdict)
-      continue
-    }
-    counted.push(verdict.event)
-    const memory = memories.get(verdict.event.visitor) ?? []
-    memories.set(verdict.event.visitor, [...memory, verdict].slice(-REMEMBERED))
+    const verdict = recount.take(record)
+    if (typeof verdict === 'string') refused.set(`${record.partition}:${record.offset}`, verdict)
+    else counted.push(verdict)
   }
-  return { counted, refused, memories }
+  return { counted, refused, memories: recount.memories }
 }
 
 function verdictOn(
   record: Logged,
   memories: ReadonlyMap<string, readonly Remembered[]>,
   options: FoldOptions,
-): ErrorCode | Remembered {
+): ErrorCode | { counted: Counted; remembered: Remembered } {
   const { value } = record
   const fault = faultOf(record, options)
   if (fault) return fault
@@ -82,13 +100,20 @@ function verdictOn(
   if (!(atMs > 0)) return 'INVALID_TIME'
   if (atMs > record.appendedAtMs + options.maxFutureMs) return 'FUTURE_TIME'
   if (value.userAgent?.includes('bot')) return 'BOT_TRAFFIC'
-  const event = countedOf(value, atMs, options)
-  return judged(event, memories.get(event.visitor) ?? [], options)
+  const counted = countedOf(value, atMs, options)
+  const { visitor, eventId, type, itemId, clientSession } = counted
+  const event = { eventId, type, atMs, itemId, clientSession }
+  const remembered = judged(event, memories.get(visitor) ?? [], options)
+  return typeof remembered === 'string' ? remembered : { counted, remembered }
 }
 
-function judged(event: Counted, memory: readonly Remembered[], options: FoldOptions): ErrorCode | Remembered {
-  const secondOf = (one: Counted) => Math.floor(one.atMs / 1000)
-  const bucketOf = (one: Counted, lengthMs: number) => Math.floor((secondOf(one) * 1000) / lengthMs)
+function judged(
+  event: Remembered['event'],
+  memory: readonly Remembered[],
+  options: FoldOptions,
+): ErrorCode | Remembered {
+  const secondOf = (one: Remembered['event']) => Math.floor(one.atMs / 1000)
+  const bucketOf = (one: Remembered['event'], lengthMs: number) => Math.floor((secondOf(one) * 1000) / lengthMs)
   for (const { event: other } of memory)
     if (other.eventId === event.eventId && Math.abs(secondOf(other) - secondOf(event)) * 1000 <= options.dedupeWindowMs)
       return 'DUPLICATE_EVENT'

@@ -1,5 +1,5 @@
 /**
- * The counters of items, told again: every delta is kept under its counter and added up at the end, by epoch. A counter
+ * The counters of items, told again: plain sums by item, counter, neighbour or cell, and epoch. A finished row
  * holds `epoch → sum` as text and number in an object, since that is how a difference reads best.
  */
 import type { FoldOptions } from '../processors/options.ts'
@@ -36,79 +36,145 @@ export type Relation = (typeof relations)[number]
 const KNOWN_CELLS = 63
 const KEPT_EPOCHS = 8
 
+/** Adds delta after delta, in any order; of an overflowed row only that it is one is kept. */
+export class CountersRecount {
+  readonly #options: FoldOptions
+  readonly #neighbours: Readonly<Record<Relation, Map<string, OpenRow>>>
+  readonly #popularity = new Map<string, OpenRow>()
+  readonly #statistics = new Map<string, OpenStatistics>()
+
+  constructor(options: FoldOptions) {
+    this.#options = options
+    this.#neighbours = { 'viewed-with': new Map(), next: new Map(), 'bought-with': new Map() }
+  }
+
+  add(delta: Delta): void {
+    const { pairHalfLifeMs, popularHalfLifeMs, trendingHalfLifeMs, maxNeighbours } = this.#options
+    const { counter, itemId, other, amount, atMs } = delta
+    if (counter === 'popularity') {
+      const row = rowOf(this.#popularity, itemId, newRow, atMs)
+      addTo(row, other, [popularHalfLifeMs, trendingHalfLifeMs], delta)
+      const known = row.cells.size - (row.cells.has('|') ? 1 : 0)
+      if (known > KNOWN_CELLS) overflow(row)
+    } else if (counter === 'count' || counter === 'viewed-norm' || counter === 'bought-norm') {
+      const row = rowOf(this.#statistics, itemId, newStatistics, atMs)
+      if (counter === 'count') row.counts.set(other, (row.counts.get(other) ?? 0) + amount)
+      else addUnits(counter === 'viewed-norm' ? row.viewedNorm : row.boughtNorm, delta, pairHalfLifeMs)
+    } else {
+      const row = rowOf(this.#neighbours[counter], itemId, newRow, atMs)
+      addTo(row, other, [pairHalfLifeMs], delta)
+      if (row.cells.size > maxNeighbours) overflow(row)
+    }
+  }
+
+  neighbours(relation: Relation): Table<Row<Record<string, Sums>>> {
+    return tableOf(this.#neighbours[relation], row => closed(row, ([sums]) => kept(sums as Units)))
+  }
+
+  popularity(): Table<Row<Record<string, Cell>>> {
+    const cellOf = ([slow, fast]: Units[]) => ({ slow: kept(slow as Units), fast: kept(fast as Units) })
+    return tableOf(this.#popularity, row => closed(row, cellOf))
+  }
+
+  statistics(): Table<Row<Statistics>> {
+    return tableOf(this.#statistics, ({ newestMs, counts, viewedNorm, boughtNorm }) => ({
+      newestMs,
+      isOverflowed: false,
+      value: { counts: Object.fromEntries(counts), viewedNorm: kept(viewedNorm), boughtNorm: kept(boughtNorm) },
+    }))
+  }
+}
+
+/** Rows made when they are asked for. */
+export interface Table<T> {
+  keys(): Iterable<string>
+  has(key: string): boolean
+  get(key: string): T | undefined
+}
+
 export function recountCounters(deltas: readonly Delta[], options: FoldOptions): Counters {
-  const of = (...counters: Delta['counter'][]) => deltas.filter(one => counters.includes(one.counter))
-  const pairs = (some: readonly Delta[]) => decayedSums(some, options.pairHalfLifeMs)
-  const neighbours = (relation: Relation) =>
-    rowsOf(of(relation), some => {
-      const byOther = groups(some, one => one.other)
-      return { value: mapped(byOther, pairs), isOverflowed: byOther.size > options.maxNeighbours }
-    })
+  const recount = new CountersRecount(options)
+  for (const delta of deltas) recount.add(delta)
+  const whole = <T>(table: Table<T>) => new Map(Array.from(table.keys(), key => [key, table.get(key) as T]))
   return {
     neighbours: {
-      'viewed-with': neighbours('viewed-with'),
-      next: neighbours('next'),
-      'bought-with': neighbours('bought-with'),
+      'viewed-with': whole(recount.neighbours('viewed-with')),
+      next: whole(recount.neighbours('next')),
+      'bought-with': whole(recount.neighbours('bought-with')),
     },
-    popularity: rowsOf(of('popularity'), some => {
-      const byCell = groups(some, one => one.other)
-      const known = [...byCell.keys()].filter(cell => cell !== '|').length
-      const cellOf = (those: readonly Delta[]) => ({
-        slow: decayedSums(those, options.popularHalfLifeMs),
-        fast: decayedSums(those, options.trendingHalfLifeMs),
-      })
-      return { value: mapped(byCell, cellOf), isOverflowed: known > KNOWN_CELLS }
-    }),
-    statistics: rowsOf(of('count', 'viewed-norm', 'bought-norm'), some => ({
-      value: {
-        counts: mapped(
-          groups(
-            some.filter(one => one.counter === 'count'),
-            one => one.other,
-          ),
-          those => those.reduce((sum, one) => sum + one.amount, 0),
-        ),
-        viewedNorm: pairs(some.filter(one => one.counter === 'viewed-norm')),
-        boughtNorm: pairs(some.filter(one => one.counter === 'bought-norm')),
-      },
-      isOverflowed: false,
-    })),
+    popularity: whole(recount.popularity()),
+    statistics: whole(recount.statistics()),
   }
 }
 
-/** Of epochs that begin at e · 8 h; the newest eight of them stay. */
-export function decayedSums(deltas: readonly Delta[], halfLifeMs: number): Sums {
-  const sums = new Map<number, number>()
-  for (const { amount, atMs } of deltas) {
-    const epoch = Math.floor(atMs / (8 * halfLifeMs))
-    const age = (atMs - 8 * halfLifeMs * epoch) / halfLifeMs
-    sums.set(epoch, (sums.get(epoch) ?? 0) + Math.round(amount * 2 ** age * 65_536))
-  }
+// --------------------------------------------------------------------------------------------------- rows being added to
+
+/** Epoch → sum. Epochs begin at e · 8 h. */
+type Units = Map<number, number>
+interface OpenRow {
+  newestMs: number
+  isOverflowed: boolean
+  /** By neighbour or cell: a sum for each half-life. */
+  readonly cells: Map<string, Units[]>
+}
+interface OpenStatistics {
+  newestMs: number
+  readonly counts: Map<string, number>
+  readonly viewedNorm: Units
+  readonly boughtNorm: Units
+}
+
+const newRow = (): OpenRow => ({ newestMs: 0, isOverflowed: false, cells: new Map() })
+const newStatistics = (): OpenStatistics => ({
+  newestMs: 0,
+  counts: new Map(),
+  viewedNorm: new Map(),
+  boughtNorm: new Map(),
+})
+
+function rowOf<T extends { newestMs: number }>(rows: Map<string, T>, key: string, make: () => T, atMs: number): T {
+  const row = rows.get(key) ?? make()
+  rows.set(key, row)
+  row.newestMs = Math.max(row.newestMs, atMs)
+  return row
+}
+
+function addTo(row: OpenRow, cell: string, halfLivesMs: readonly number[], delta: Delta): void {
+  if (row.isOverflowed) return
+  const sums = row.cells.get(cell) ?? halfLivesMs.map((): Units => new Map())
+  row.cells.set(cell, sums)
+  for (const [index, halfLifeMs] of halfLivesMs.entries()) addUnits(sums[index] as Units, delta, halfLifeMs)
+}
+
+function overflow(row: OpenRow): void {
+  row.isOverflowed = true
+  row.cells.clear()
+}
+
+function addUnits(sums: Units, { amount, atMs }: Delta, halfLifeMs: number): void {
+  const epoch = Math.floor(atMs / (8 * halfLifeMs))
+  const age = (atMs - 8 * halfLifeMs * epoch) / halfLifeMs
+  sums.set(epoch, (sums.get(epoch) ?? 0) + Math.round(amount * 2 ** age * 65_536))
+}
+
+/** The newest eight epochs stay. */
+function kept(sums: Units): Sums {
   const newest = Math.max(...sums.keys())
-  const kept = [...sums].filter(([epoch]) => epoch > newest - KEPT_EPOCHS)
-  return Object.fromEntries(kept.map(([epoch, sum]) => [String(epoch), sum]))
-}
-
-function rowsOf<T>(
-  deltas: readonly Delta[],
-  rowOf: (some: readonly Delta[]) => { value: T; isOverflowed: boolean },
-): Map<string, Row<T>> {
-  const rows = new Map<string, Row<T>>()
-  for (const [itemId, some] of groups(deltas, one => one.itemId))
-    rows.set(itemId, { newestMs: some.reduce((newest, one) => Math.max(newest, one.atMs), 0), ...rowOf(some) })
-  return rows
-}
-
-function groups(deltas: readonly Delta[], keyOf: (delta: Delta) => string): Map<string, Delta[]> {
-  const byKey = new Map<string, Delta[]>()
-  for (const delta of deltas) {
-    const group = byKey.get(keyOf(delta)) ?? []
-    group.push(delta)
-    byKey.set(keyOf(delta), group)
-  }
-  return byKey
+  return Object.fromEntries([...sums].filter(([epoch]) => epoch > newest - KEPT_EPOCHS))
 }
 
 /** fromEntries, so that an id may be called `__proto__`. */
-const mapped = <T>(byKey: ReadonlyMap<string, readonly Delta[]>, makeValue: (some: readonly Delta[]) => T) =>
-  Object.fromEntries([...byKey].map(([key, some]) => [key, makeValue(some)]))
+function closed<T>({ newestMs, isOverflowed, cells }: OpenRow, make: (sums: Units[]) => T): Row<Record<string, T>> {
+  return { newestMs, isOverflowed, value: Object.fromEntries(Array.from(cells, ([key, sums]) => [key, make(sums)])) }
+}
+
+function tableOf<O, T>(rows: ReadonlyMap<string, O>, close: (row: O) => T): Table<T> {
+  return {
+    keys: () => rows.keys(),
+    has: key => rows.has(key),
+    get: key => {
+      const row = rows.get(key)
+      return row && close(row)
+    },
+  }
+}

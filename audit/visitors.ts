@@ -61,36 +61,48 @@ export function recountVisitors(counted: readonly Counted[], options: FoldOption
   const rows = new Map<string, VisitorRow>()
   const deltas: Delta[] = []
   for (const event of counted) {
-    const row = rows.get(event.visitor) ?? emptyRow()
+    const row = rows.get(event.visitor) ?? newVisitor()
     rows.set(event.visitor, row)
-    const tell = (counter: Delta['counter'], itemId: string, other: string, amount: number) =>
-      deltas.push({ counter, itemId, other, amount, atMs: event.atMs })
-    recountFacts(row, event)
-    if (event.itemId === null) {
-      const before = [...row.shown]
-      for (const itemId of event.shown) {
-        if (!before.includes(itemId)) row.shown.push(itemId)
-        tell('count', itemId, event.type, 1)
-      }
-      row.shown = row.shown.slice(-PROFILE_SHOWN)
-      continue
-    }
-    const { itemId } = event
-    recountSession(row, event, itemId, options)
-    recountProfile(row, event, itemId)
-    tell('count', itemId, event.type, 1)
-    if (event.halfUnits <= 0) continue
-    tell('popularity', itemId, `${event.country ?? ''}|${event.device ?? ''}`, event.halfUnits)
-    recountWindow(row, event, itemId, options, tell)
-    recountSteps(row, itemId, options, tell)
-    if (event.type === 'purchase') recountOrders(row, event, itemId, options, tell)
+    recountEvent(row, event, options, delta => deltas.push(delta))
   }
   return { rows, deltas }
 }
 
+/**
+ * Changes the row of the event's visitor.
+ * @param tellDelta - called for every change of a counter of an item
+ */
+export function recountEvent(
+  row: VisitorRow,
+  event: Counted,
+  options: FoldOptions,
+  tellDelta: (delta: Delta) => void,
+): void {
+  const tell: Tell = (counter, itemId, other, amount) => tellDelta({ counter, itemId, other, amount, atMs: event.atMs })
+  recountFacts(row, event)
+  if (event.itemId === null) {
+    const before = [...row.shown]
+    for (const itemId of event.shown) {
+      if (!before.includes(itemId)) row.shown.push(itemId)
+      tell('count', itemId, event.type, 1)
+    }
+    row.shown = row.shown.slice(-PROFILE_SHOWN)
+    return
+  }
+  const { itemId } = event
+  recountSession(row, event, itemId, options)
+  recountProfile(row, event, itemId)
+  tell('count', itemId, event.type, 1)
+  if (event.halfUnits <= 0) return
+  tell('popularity', itemId, `${event.country ?? ''}|${event.device ?? ''}`, event.halfUnits)
+  recountWindow(row, event, itemId, options, tell)
+  recountSteps(row, itemId, options, tell)
+  if (event.type === 'purchase') recountOrders(row, event, itemId, options, tell)
+}
+
 type Tell = (counter: Delta['counter'], itemId: string, other: string, amount: number) => void
 
-const emptyRow = (): VisitorRow => ({
+export const newVisitor = (): VisitorRow => ({
   session: undefined,
   recent: [],
   cart: [],

@@ -13,6 +13,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replayVerb,
   send: async () => (await import('./send.ts')).send,
   inspect: async () => (await import('./inspect.ts')).inspect,
+  audit: async () => (await import('./audit.ts')).audit,
   topology: async () => (await import('./topology.ts')).topologyVerb,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,

@@ -8,6 +8,7 @@ import { FreshetError } from '../schemas/errors.ts'
 import { partitionOf } from '../schemas/ids.ts'
 import type { SignalFrame } from '../schemas/signal-frame.ts'
 import type { Wire } from '../schemas/wire.ts'
+import { appendedAtMs } from './append-time.ts'
 import type { Clock } from './clock.ts'
 import { FailureRate } from './failure-rate.ts'
 import { unframe } from './frames.ts'
@@ -121,10 +122,4 @@ export class Intake {
     const sentence = `${stage.name}: ${record.topic}[${partition}]@${record.offset}: ${message}; set aside`
     outbox.setAside(stage.rejectsTo, record, appendedAtMs(record), code, sentence)
   }
-}
-
-/** A record driven in again carries its first append time. */
-function appendedAtMs(record: LogRecord): number {
-  const original = Number(record.headers['freshet-appended-at-ms']?.toString() ?? Number.NaN)
-  return Number.isSafeInteger(original) ? original : record.timestampMs
 }

@@ -25,7 +25,7 @@ describe('freshet', () => {
   })
 
   it('has the verbs that the documents name', () => {
-    assert.deepEqual(verbNames, 'start run serve import replay send inspect topology services doctor'.split(' '))
+    assert.deepEqual(verbNames, 'start run serve import replay send inspect audit topology services doctor'.split(' '))
   })
 
   for (const verb of verbNames)
