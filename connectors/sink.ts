@@ -199,7 +199,7 @@ export class Sink {
     }
   }
 
-  /** The last record of a key wins within a slice. */
+  /** The last record of a key wins within a slice; of an item each is written. */
   #decode(record: LogRecord, progress: Progress, writes: Map<string, ViewWrite>, written: Map<string, Written>) {
     const { wire, logger, clock, sourceName, generationOf } = this.#options
     const { table, topic, partition } = progress

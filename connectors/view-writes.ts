@@ -60,10 +60,13 @@ export function viewWrites(topic: string, record: SinkRecord, context: WriteCont
   }
 }
 
-/** Two writes of one identity are about the same value. */
+/**
+ * Of two writes of one identity the later one says it all. A change of an item's facts has to be told of, so one that is left
+ * out for a later write with the same facts would never be, had its first writer died before telling.
+ */
 export function identityOf(write: ViewWrite): string {
   if (write.kind === 'user') return `${write.field}/${write.visitor}`
-  return write.kind === 'value' ? `${write.key.name}/${write.id}` : `item/${write.itemId}`
+  return write.kind === 'value' ? `${write.key.name}/${write.id}` : `item/${write.itemId}/${write.version.offset}`
 }
 
 function listWrite(visitor: string, list: RankedList | null, { version, sourceName }: WriteContext): ViewWrite {

@@ -1,14 +1,15 @@
 /** One process of a simulated log: its calls, its consumers, its pauses and its death. */
 import { FreshetError } from '../schemas/errors.ts'
-import type {
-  ConsumerOptions,
-  LogConsumer,
-  LogPort,
-  OffsetRange,
-  OutRecord,
-  TopicPartition,
-  TopicSettings,
-  Transactor,
+import {
+  type ConsumerOptions,
+  IndefiniteError,
+  type LogConsumer,
+  type LogPort,
+  type OffsetRange,
+  type OutRecord,
+  type TopicPartition,
+  type TopicSettings,
+  type Transactor,
 } from './log-port.ts'
 import type { StepLabel, Verdict } from './scheduler.ts'
 import { SimulatedConsumer } from './simulated-consumer.ts'
@@ -20,17 +21,25 @@ export class CrashedError extends Error {
   override readonly name = 'CrashedError'
 }
 
+class Unavailable extends FreshetError {
+  constructor(message: string) {
+    super('LOG_UNAVAILABLE', message)
+  }
+}
+
 export class SimulatedClient implements LogPort {
   readonly name: string
   readonly #core: SimulatedCore
   readonly #consumers = new Set<SimulatedConsumer>()
   #state: 'alive' | 'crashed' | 'closed' = 'alive'
   #silentSinceMs: number | undefined
+  readonly #onCrash: () => void
   #produced: Promise<unknown> = Promise.resolve()
 
-  constructor(core: SimulatedCore, name: string) {
+  constructor(core: SimulatedCore, name: string, onCrash: () => void = () => {}) {
     this.#core = core
     this.name = name
+    this.#onCrash = onCrash
   }
 
   get isCrashed(): boolean {
@@ -52,6 +61,7 @@ export class SimulatedClient implements LogPort {
     this.#silentSinceMs ??= this.#core.now()
     for (const consumer of this.#consumers) consumer.die()
     this.#core.changed()
+    this.#onCrash()
   }
 
   /** As SIGSTOP, for the groups: no heartbeat until {@link resume}. Holding its calls and timers is the caller's part. */
@@ -78,14 +88,18 @@ export class SimulatedClient implements LogPort {
     return verdict
   }
 
-  /** One call to the broker, of which request or answer may get lost. @throws LOG_UNAVAILABLE then */
-  async call<T>(label: StepLabel, part: (verdict: Verdict) => T | Promise<T>): Promise<T> {
+  /** One call to the broker, of which request or answer may get lost. @param Lost - what it throws then */
+  async call<T>(
+    label: StepLabel,
+    part: (verdict: Verdict) => T | Promise<T>,
+    Lost: new (message: string) => Error = Unavailable,
+  ): Promise<T> {
     const verdict = await this.step(label)
-    if (verdict === 'lose-request') throw new FreshetError('LOG_UNAVAILABLE', `${label}: the request got lost`)
+    if (verdict === 'lose-request') throw new Lost(`${label}: the request got lost`)
     const answer = await part(verdict)
     if (verdict === 'crash-after') this.crash()
     this.check()
-    if (verdict === 'lose-answer') throw new FreshetError('LOG_UNAVAILABLE', `${label}: the answer got lost`)
+    if (verdict === 'lose-answer') throw new Lost(`${label}: the answer got lost`)
     return answer
   }
 
@@ -114,12 +128,8 @@ export class SimulatedClient implements LogPort {
   }
 
   transactor(id: string): Promise<Transactor> {
-    return this.#core.during(() =>
-      this.call('transactor:open', async () => {
-        const holder = await this.#core.transactions.open(id)
-        return new SimulatedTransactor(this.#core, this, holder)
-      }),
-    )
+    const open = async () => new SimulatedTransactor(this.#core, this, await this.#core.transactions.open(id))
+    return this.#core.during(() => this.call('transactor:open', open, IndefiniteError))
   }
 
   purge(at: TopicPartition, beforeOffset: number): Promise<void> {

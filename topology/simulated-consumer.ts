@@ -115,6 +115,7 @@ export class SimulatedConsumer implements LogConsumer, Member, PumpSource {
   /** The process is gone. */
   die(): void {
     this.#pump.kill()
+    this.#core.consumers.delete(this)
   }
 
   // ----------------------------------------------------------------------------------------------- as the pump's source

@@ -144,12 +144,13 @@ export class SimulatedCore {
       const before = this.#changes
       await new Promise<void>(resolve => setImmediate(resolve))
       if (before !== this.#changes) continue
-      if (this.#isAtRest()) return
+      if (this.isAtRest) return
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
   }
 
-  #isAtRest(): boolean {
+  /** No call is unanswered, no handler runs, no group forms. */
+  get isAtRest(): boolean {
     if (this.#calls > 0) return false
     for (const consumer of this.consumers) if (!consumer.isAtRest) return false
     for (const group of this.#groups.values()) if (group.hasWork) return false

@@ -31,9 +31,9 @@ export class SimulatedLog implements LogPort {
     this.#main = this.client('main')
   }
 
-  /** Another process on the same log. */
-  client(name: string): SimulatedClient {
-    return new SimulatedClient(this.#core, name)
+  /** Another process on the same log. @param onCrash - called when a verdict has killed it, or its own `crash` */
+  client(name: string, onCrash?: () => void): SimulatedClient {
+    return new SimulatedClient(this.#core, name, onCrash)
   }
 
   /**
@@ -42,6 +42,16 @@ export class SimulatedLog implements LogPort {
    */
   idle(): Promise<void> {
     return this.#core.idle()
+  }
+
+  /** What {@link idle} waits for, right now; the turn after may show otherwise. */
+  get isAtRest(): boolean {
+    return this.#core.isAtRest
+  }
+
+  /** What would hold up or hold on to something for ever: open transactions, consumers that were not stopped. */
+  get leftovers(): { readonly transactions: number; readonly consumers: number } {
+    return { transactions: this.#core.transactions.unfinished, consumers: this.#core.consumers.size }
   }
 
   /** Call it after turning the clock: transactions and sessions time out, retention deletes. */

@@ -31,8 +31,9 @@ export class Transactions {
     this.#finish = finish
   }
 
-  get isQuiet(): boolean {
-    return this.#running.size === 0 && this.#completing.size === 0
+  /** Open, or decided and not yet written everywhere. */
+  get unfinished(): number {
+    return this.#running.size + this.#completing.size
   }
 
   /** Fences older holders and aborts what they left open; resolves when that is in the log. */

@@ -44,7 +44,8 @@ export function afterItem(write: ViewWrite & { kind: 'item' }, results: readonly
   return {
     /** An older write says nothing; one that stands already may have failed after its first half. */
     isCurrent: hash >= 0,
-    page: write.row && (row === 2 || (isRepeat && row >= 0)) ? write.row.page : undefined,
+    // What stands already may have been written by somebody who died before they told of the page.
+    page: write.row && (row === 2 || row === 0 || (isRepeat && row === 1)) ? write.row.page : undefined,
     change: versionText(write.version),
   }
 }
