@@ -42,7 +42,8 @@ export const topologyOf = (config: Config): Topology =>
   })
 
 /**
- * Opens log and registry and creates what topics are missing; a reader creates nothing and registers no schema.
+ * Opens log and registry and creates what topics are missing; a reader creates nothing, registers no schema and reads an
+ * embedded log that another process holds.
  * @param patience - 'wait' goes on until log and registry are there
  */
 export async function openFoundation(
@@ -59,13 +60,13 @@ export async function openFoundation(
       'INVALID_CONFIG',
       `${config.dataDir} holds no log; wanted the data directory of an earlier start`,
     )
-  const log = await again('the log', () => openLog(config, logger))
+  const log = await again('the log', () => openLog(config, logger, isReader))
   try {
     const { namespace, partitions } = config
     const prepare = () => prepareTopics({ topology, namespace, partitions, log, clock: systemClock })
     const generations = isReader ? new Map<string, number>() : await again('the topics', prepare)
     const wire = await again('the registry', async () =>
-      Wire.open(await openRegistry(config), namespace, isReader ? [] : topicsOf(topology)),
+      Wire.open(await openRegistry(config, isReader), namespace, isReader ? [] : topicsOf(topology)),
     )
     const metrics = new RuntimeMetrics(new MetricRegistry())
     return { config, logger, topology, log, wire, generations, metrics, close: () => log.close() }
@@ -75,11 +76,14 @@ export async function openFoundation(
   }
 }
 
-/** Kafka and LMDB are loaded only where they are used. */
-export async function openLog(config: Config, logger: Logger): Promise<LogPort> {
+/**
+ * Kafka and LMDB are loaded only where they are used.
+ * @param isReader - of the embedded log: as it is at this moment, whoever holds it
+ */
+export async function openLog(config: Config, logger: Logger, isReader = false): Promise<LogPort> {
   if (config.isEmbedded) {
     const { EmbeddedLog } = await import('../connectors/embedded/log.ts')
-    return EmbeddedLog.open({ directory: join(config.dataDir, 'log'), durable: config.durable })
+    return EmbeddedLog.open({ directory: join(config.dataDir, 'log'), durable: config.durable, isReader })
   }
   const { KafkaLog } = await import('../connectors/kafka/log.ts')
   const { transactionTimeoutMs, sessionTimeoutMs } = config
@@ -105,10 +109,10 @@ function saslOf(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username
   return { mechanism, username, password } as const
 }
 
-export async function openRegistry(config: Config): Promise<Registry> {
+export async function openRegistry(config: Config, isReader = false): Promise<Registry> {
   if (config.isEmbedded) {
     const { FolderRegistry } = await import('../connectors/embedded/registry.ts')
-    return FolderRegistry.open(join(config.dataDir, 'schemas'))
+    return FolderRegistry.open(join(config.dataDir, 'schemas'), isReader)
   }
   const { ConfluentRegistry } = await import('../connectors/kafka/registry.ts')
   const url = new URL(config.registryUrl ?? '')

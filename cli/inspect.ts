@@ -1,12 +1,11 @@
 /** `freshet inspect`: what Freshet knows of a user or an item, the records of a topic, the state of the stages. */
-import { FreshetError } from '../schemas/errors.ts'
 import { anonymousVisitor, userVisitor } from '../schemas/ids.ts'
 import { topicName, topics } from '../schemas/topics.ts'
-import { type Config, loadConfig } from '../topology/config.ts'
+import { loadConfig } from '../topology/config.ts'
 import { digestOf } from '../topology/digest.ts'
 import type { AnyTopic } from '../topology/graph.ts'
 import { readState } from '../topology/read-state.ts'
-import { apiUrl, askApi } from './api-client.ts'
+import { askApi } from './api-client.ts'
 import { type Foundation, makeLogger, openFoundation } from './assemble.ts'
 import { type Call, type Command, didYouMean, UsageError } from './command.ts'
 import { newestByKey, newestRecords } from './topic-records.ts'
@@ -29,11 +28,11 @@ export const inspect: Command = {
       means: 'of the state: a digest of every store, equal wherever the same events were processed',
     },
     'data-dir': { kind: 'text', value: 'DIR', means: 'data directory, instead of FRESHET_DATA_DIR' },
-    url: { kind: 'text', value: 'URL', means: 'the read API to ask where another process holds the data directory' },
+    url: { kind: 'text', value: 'URL', means: 'ask this read API what it would answer, instead of the log' },
     json: { kind: 'switch', means: 'one JSON object a line' },
   },
   details:
-    'Reads the tables of the log. Where `freshet start` runs on the embedded log and holds it, user and item ask its read API.\nRecords of a topic are always one JSON object a line.',
+    'Reads the tables of the log, of the embedded one as it is at this moment, while `freshet start` runs on it too.\nRecords of a topic are always one JSON object a line.',
   examples: [
     'npx freshet inspect user 14945',
     'npx freshet inspect topic rejected.v1 --limit 5',
@@ -51,15 +50,12 @@ export const inspect: Command = {
     if (!Number.isInteger(limit) || limit < 1)
       throw new UsageError(`--limit: wanted a whole number above 0, got ${limit}`)
     if (kind === 'topic') topicOf(name ?? '')
+    if (call.isSet('url') && kind !== 'user' && kind !== 'item')
+      throw new UsageError(`--url asks for a user or an item, not for a ${kind}`)
     const config = loadConfig(withFlags(call, { 'data-dir': 'FRESHET_DATA_DIR' }))
-    let parts: Foundation
-    try {
-      parts = await openFoundation(config, makeLogger('warn'), { mode: 'once', isReader: true })
-    } catch (error) {
-      const isHeld = error instanceof FreshetError && error.code === 'DIRECTORY_IN_USE'
-      if (!isHeld || kind === 'topic' || kind === 'state') throw error
-      return askInstead(call, config, kind, name ?? '')
-    }
+    const url = call.text('url')
+    if (url !== undefined) return ask(call, url, kind, name ?? '')
+    const parts = await openFoundation(config, makeLogger('warn'), { mode: 'once', isReader: true })
     try {
       if (kind === 'topic') return await showTopic(call, parts, topicOf(name ?? ''), limit)
       if (kind === 'state') return await showState(call, parts)
@@ -148,8 +144,7 @@ async function showState(call: Call, parts: Foundation): Promise<number> {
   return 0
 }
 
-async function askInstead(call: Call, config: Config, kind: string, id: string): Promise<number> {
-  const url = call.text('url') ?? apiUrl(config)
+async function ask(call: Call, url: string, kind: string, id: string): Promise<number> {
   const who = call.isSet('anonymous') ? 'visitors' : 'users'
   const path =
     kind === 'user' ? `${who}/${encodeURIComponent(id)}/recommendations` : `items/${encodeURIComponent(id)}/similar`

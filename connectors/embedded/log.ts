@@ -31,6 +31,11 @@ export interface EmbeddedLogOptions {
   readonly now?: () => number
   /** Waits for the disk before it acknowledges. Default true */
   readonly durable?: boolean
+  /**
+   * Reads what is committed at this moment, whether or not another process holds the directory, and writes nothing. While
+   * it is open the pages it may still read are not used again, so the file of a busy log grows. Default false
+   */
+  readonly isReader?: boolean
 }
 
 const CLEAN_EVERY_MS = 60_000
@@ -47,12 +52,13 @@ export class EmbeddedLog implements LogPort {
   #isClosed = false
 
   /**
-   * @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, is open on the directory;
+   * @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, holds the directory;
    * STATE_MISMATCH where another version of Freshet wrote it in another layout
    */
-  static async open({ directory, now = Date.now, durable = true }: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const log = new EmbeddedLog(new EmbeddedStore(directory, durable), now)
-    await clean(log.#store, log.#writer, now())
+  static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
+    const { directory, now = Date.now, durable = true, isReader = false } = options
+    const log = new EmbeddedLog(new EmbeddedStore(directory, { isDurable: durable, isReader }), now)
+    if (!isReader) await clean(log.#store, log.#writer, now())
     return log
   }
 

@@ -10,6 +10,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -34,17 +35,21 @@ export class FolderRegistry implements Registry {
     this.#registry = new MemoryRegistry(store)
   }
 
-  /** @param directory - created where it is missing */
-  static async open(directory: string): Promise<FolderRegistry> {
-    mkdirSync(directory, { recursive: true })
+  /**
+   * @param directory - created where it is missing
+   * @param isReader - changes nothing in a folder that another process may hold
+   */
+  static async open(directory: string, isReader = false): Promise<FolderRegistry> {
+    if (!isReader) mkdirSync(directory, { recursive: true })
     const schemas = new Map<number, string>()
     const subjects = new Map<string, readonly number[]>()
-    for (const file of readdirSync(directory)) {
+    for (const file of existsSync(directory) ? readdirSync(directory) : []) {
       const path = join(directory, file)
       const id = SCHEMA.exec(file)?.[1]
       const subject = SUBJECT.exec(file)?.[1]
-      if (file.endsWith(UNFINISHED)) rmSync(path)
-      else if (id !== undefined) schemas.set(Number(id), readFileSync(path, 'utf8'))
+      if (file.endsWith(UNFINISHED)) {
+        if (!isReader) rmSync(path)
+      } else if (id !== undefined) schemas.set(Number(id), readFileSync(path, 'utf8'))
       else if (subject !== undefined) subjects.set(decodeURIComponent(subject), idsOf(path))
     }
     return new FolderRegistry({

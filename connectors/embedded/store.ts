@@ -10,7 +10,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { LogRecord, TopicSettings } from '../../topology/log-port.ts'
 import { isRunning, type Owner, thisProcess } from './owner.ts'
@@ -66,35 +66,40 @@ export class EmbeddedStore {
   readonly #tombstones: BinaryDatabase
   readonly #byName: Readonly<Record<'ends' | 'streams' | 'tables' | 'tombstones', BinaryDatabase>>
   readonly #isDurable: boolean
+  readonly #isReader: boolean
+  /** Of a reader: all it reads is of the moment it was opened. */
+  readonly #snapshot: { readonly transaction: Transaction } | undefined
 
-  /** @throws FreshetError DIRECTORY_IN_USE, or STATE_MISMATCH where another version of Freshet has written it */
-  constructor(directory: string, isDurable: boolean) {
-    mkdirSync(directory, { recursive: true })
+  /**
+   * @param isReader - reads what is committed now, and neither holds the directory nor needs it to be free
+   * @throws FreshetError DIRECTORY_IN_USE, or STATE_MISMATCH where another version of Freshet has written it
+   */
+  constructor(directory: string, { isDurable, isReader }: { isDurable: boolean; isReader: boolean }) {
+    if (!isReader) mkdirSync(directory, { recursive: true })
     this.#isDurable = isDurable
-    this.#root = open({ path: join(directory, 'log.mdb'), maxDbs: 8 })
-    this.#meta = this.#root.openDB({ name: 'meta', encoding: 'json' })
-    this.#ends = this.#root.openDB({ name: 'ends', ...BINARY })
-    this.#streams = this.#root.openDB({ name: 'streams', ...BINARY })
-    this.#tables = this.#root.openDB({ name: 'tables', ...BINARY })
-    this.#tombstones = this.#root.openDB({ name: 'tombstones', ...BINARY })
+    this.#isReader = isReader
+    this.#root = open({ path: join(directory, 'log.mdb'), maxDbs: 8, readOnly: isReader })
+    this.#meta = this.#database(directory, 'meta', { encoding: 'json' })
+    if (!isReader) this.#claim(directory)
+    this.#checkLayout(directory)
+    this.#ends = this.#database(directory, 'ends', BINARY)
+    this.#streams = this.#database(directory, 'streams', BINARY)
+    this.#tables = this.#database(directory, 'tables', BINARY)
+    this.#tombstones = this.#database(directory, 'tombstones', BINARY)
     this.#byName = {
       ends: this.#ends,
       streams: this.#streams,
       tables: this.#tables,
       tombstones: this.#tombstones,
     }
-    const holder = this.#claim()
-    if (holder) {
-      void this.#root.close()
-      const message = `${directory}: held by process ${holder.pid}; stop it first, or use another directory`
-      throw new FreshetError('DIRECTORY_IN_USE', message)
-    }
-    this.#checkLayout(directory)
+    // Behind the opening of the databases, which would end it.
+    this.#snapshot = isReader ? { transaction: this.#root.useReadTransaction() } : undefined
     this.#loadTopics()
   }
 
   /** Writes all or nothing. Resolves when it would survive kill −9, or, if durable, power loss. */
   async write(changes: readonly Change[]): Promise<void> {
+    if (this.#isReader) throw new Error('wanted a log that is held, this one is only read')
     await this.#root.batch(() => {
       for (const change of changes) this.#apply(change)
     })
@@ -104,7 +109,12 @@ export class EmbeddedStore {
   /** @returns records of a stream from `offset` to before `end`, at most `maxRecords` or about 1 MB, and where to read on */
   read(topic: TopicState, offset: number, end: number, maxRecords: number): Slice {
     const records: LogRecord[] = []
-    const range = { start: streamKey(topic.id, offset), end: streamKey(topic.id, end), limit: maxRecords }
+    const range = {
+      start: streamKey(topic.id, offset),
+      end: streamKey(topic.id, end),
+      limit: maxRecords,
+      ...this.#snapshot,
+    }
     let bytes = 0
     for (const { value } of this.#streams.getRange(range)) {
       const record = decodeRecord(topic.settings.name, value)
@@ -121,7 +131,7 @@ export class EmbeddedStore {
     const records: LogRecord[] = []
     let bytes = 0
     for (const { offset: at, key } of index.since(offset)) {
-      const value = this.#tables.get(Buffer.from(key, 'latin1'))
+      const value = this.#tables.get(Buffer.from(key, 'latin1'), this.#snapshot)
       // Written again: the record comes at its new offset. Or an expired tombstone.
       if (!value || offsetOfRecord(value) !== at) continue
       records.push(decodeRecord(topic.settings.name, value))
@@ -145,13 +155,16 @@ export class EmbeddedStore {
   }
 
   groupOffset(group: string, topic: string): number | undefined {
-    const offset = this.#meta.get(['group', group, topic])
+    const offset = this.#meta.get(['group', group, topic], this.#snapshot)
     return typeof offset === 'number' ? offset : undefined
   }
 
   async close(): Promise<void> {
-    await this.#meta.remove('owner')
-    await this.#root.flushed
+    this.#snapshot?.transaction.done()
+    if (!this.#isReader) {
+      await this.#meta.remove('owner')
+      await this.#root.flushed
+    }
     await this.#root.close()
   }
 
@@ -168,31 +181,49 @@ export class EmbeddedStore {
     }
   }
 
-  /** @returns who holds the directory, undefined once we do */
-  #claim(): Owner | undefined {
-    return this.#root.transactionSync(() => {
-      const holder = this.#meta.get('owner') as Owner | undefined
-      if (holder && isRunning(holder)) return holder
+  #database<T>(directory: string, name: string, options: object): T {
+    const opened = this.#root.openDB({ name, ...options }) as T | undefined
+    if (opened) return opened
+    // A reader makes nothing. Whoever should have made it was ended in its very first moment.
+    void this.#root.close()
+    throw new FreshetError(
+      'STATE_MISMATCH',
+      `${directory}: wanted a log, got one without ${name}; start Freshet on it once`,
+    )
+  }
+
+  #claim(directory: string): void {
+    const holder = this.#root.transactionSync(() => {
+      const owner = this.#meta.get('owner') as Owner | undefined
+      if (owner && isRunning(owner)) return owner
       this.#meta.putSync('owner', thisProcess())
       return undefined
     })
+    if (!holder) return
+    void this.#root.close()
+    const message = `${directory}: held by process ${holder.pid}; stop it first, or use another directory`
+    throw new FreshetError('DIRECTORY_IN_USE', message)
   }
 
   #checkLayout(directory: string): void {
     const [topic] = this.#meta.getKeys({ start: ['topic', ''], end: ['topic', '\uffff'], limit: 1 })
     const layout = this.#meta.get('layout')
     if (layout === LAYOUT) return
-    if (topic === undefined && layout === undefined) return void this.#meta.putSync('layout', LAYOUT)
-    this.#meta.removeSync('owner')
+    if (topic === undefined && layout === undefined && !this.#isReader) return void this.#meta.putSync('layout', LAYOUT)
+    if (!this.#isReader) this.#meta.removeSync('owner')
     void this.#root.close()
-    const message = `${directory}: wanted a log of layout ${LAYOUT}, got ${layout ?? 1}, another version's; use another directory`
+    const message = `${directory}: wanted a log of layout ${LAYOUT}, got ${layout ?? 1}, another version's; use another directory, or that version to take the events out (docs/operations.md, State mismatch)`
     throw new FreshetError('STATE_MISMATCH', message)
   }
 
   #loadTopics(): void {
-    for (const { value } of this.#meta.getRange({ start: ['topic', ''], end: ['topic', '\uffff'] })) {
+    for (const { value } of this.#meta.getRange({
+      start: ['topic', ''],
+      end: ['topic', '\uffff'],
+      ...this.#snapshot,
+    })) {
       const stored = value as StoredTopic
-      const end = this.#ends.get(endKey(stored.id))
+      const end = this.#ends.get(endKey(stored.id), this.#snapshot)
       this.addTopic(stored, end && endOf(end))
     }
   }
@@ -218,7 +249,8 @@ export class EmbeddedStore {
     let start = endKey(topic.id)
     for (let seen = SCAN_KEYS; seen === SCAN_KEYS; await turn()) {
       seen = 0
-      for (const { key, value } of this.#tables.getRange({ start, end: endKey(topic.id + 1), limit: SCAN_KEYS })) {
+      const range = { start, end: endKey(topic.id + 1), limit: SCAN_KEYS, ...this.#snapshot }
+      for (const { key, value } of this.#tables.getRange(range)) {
         seen++
         const offset = offsetOfRecord(value)
         if (offset >= from && offset < end) entries.push({ offset, key: Buffer.from(key).toString('latin1') })

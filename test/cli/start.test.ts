@@ -99,10 +99,15 @@ describe('freshet start', () => {
     const shown = await until('b in the list of u3', shows(url))
     assert.match(shown.reason, /viewed together/)
 
-    // The directory belongs to it.
-    const other = await launch('inspect', 'state').result()
+    // The directory belongs to it; others may only look.
+    const other = await launch('start', '--no-sample').result()
     assert.equal(other.code, 1)
     assert.match(other.err, /DIRECTORY_IN_USE/)
+    const looking = await launch('inspect', 'user', 'u3').result()
+    assert.match(looking.out, /^profiles\.v1 hot\/u:u3$/m)
+    const audited = await launch('audit').result()
+    assert.equal(audited.code, 0, audited.out + audited.err)
+    assert.match(audited.out, /^5 interactions counted again: no difference$/m)
 
     await first.end('SIGKILL')
     const second = launch('start', '--no-sample')
