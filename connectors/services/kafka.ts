@@ -45,26 +45,42 @@ export const jvmOptions = (jit: Jit): string[] => [
   ...(jit === 'C1' ? ['-XX:TieredStopAtLevel=1'] : []),
 ]
 
-/** @param folder - for its data, settings and log; created where it is missing */
-export async function kafka(folder: string, ports: Ports, jit: Jit, say: Say): Promise<Command> {
+/**
+ * @param folder - for its data, settings and log; created where it is missing
+ * @param settings - besides {@link BROKER_SETTINGS}, or in their place
+ */
+export async function kafka(
+  folder: string,
+  ports: Ports,
+  jit: Jit,
+  say: Say,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Command> {
   const jars = await kafkaJars(say)
   const trial = async (trialFolder: string) => {
     const [broker = 0, controller = 0] = await freePorts(2)
-    return commandIn(trialFolder, { broker, controller }, 'C1', jars, [], say)
+    return commandIn({ folder: trialFolder, ports: { broker, controller }, settings: {} }, 'C1', jars, [], say)
   }
   // An archive fits one Java only; another is passed over with a warning, and would never be replaced.
   const name = `kafka-${KAFKA_VERSION}-classes-${javaVersion().replaceAll(/[^\w.]/g, '')}`
-  return commandIn(folder, ports, jit, jars, await classArchive(name, trial, say), say)
+  return commandIn({ folder, ports, settings }, jit, jars, await classArchive(name, trial, say), say)
 }
 
 interface Ports {
   readonly broker: number
   readonly controller: number
+  /** A second listener, for a proxy in front of it: whoever comes through there is told the proxy's port. */
+  readonly behindProxy?: { readonly port: number; readonly proxy: number }
+}
+
+interface Home {
+  readonly folder: string
+  readonly ports: Ports
+  readonly settings: Readonly<Record<string, string>>
 }
 
 async function commandIn(
-  folder: string,
-  ports: Ports,
+  { folder, ports, settings: more }: Home,
   jit: Jit,
   jars: string,
   archive: readonly string[],
@@ -72,13 +88,18 @@ async function commandIn(
 ): Promise<Command> {
   mkdirSync(folder, { recursive: true })
   const settings = join(folder, 'server.properties')
+  const plain = `PLAINTEXT://127.0.0.1:${ports.broker}`
+  const behind = ports.behindProxy
   const here = {
     'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${ports.broker},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.broker}`,
+    listeners: `${plain}${behind ? `,PROXIED://127.0.0.1:${behind.port}` : ''},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': `${plain}${behind ? `,PROXIED://127.0.0.1:${behind.proxy}` : ''}`,
+    ...(behind && {
+      'listener.security.protocol.map': `${BROKER_SETTINGS['listener.security.protocol.map']},PROXIED:PLAINTEXT`,
+    }),
     'log.dirs': join(folder, 'log'),
   }
-  const lines = Object.entries({ ...BROKER_SETTINGS, ...here }).map(([name, value]) => `${name}=${value}`)
+  const lines = Object.entries({ ...BROKER_SETTINGS, ...more, ...here }).map(([name, value]) => `${name}=${value}`)
   writeFileSync(settings, `${lines.join('\n')}\n`)
   const java = [...archive, ...jvmOptions(jit), '-cp', `${jars}/*`]
   const clusterId = randomBytes(16).toString('base64url')

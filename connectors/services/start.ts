@@ -16,11 +16,17 @@ export interface ServiceOptions extends Partial<Record<ServiceName, boolean>> {
   readonly jit?: Jit
   /** Default: lines on stderr. */
   readonly say?: Say
+  /** Of the broker, besides its usual ones. */
+  readonly brokerSettings?: Readonly<Record<string, string>>
+  /** Port of a proxy that stands in front of the broker: clients that come through it stay with it. */
+  readonly brokerProxy?: number
 }
 
 export interface Services {
   /** `host:port`; "" for a service that was not asked for, likewise below. */
   readonly brokers: string
+  /** Port of the broker where `brokerProxy` should connect to; 0 without it. */
+  readonly behindProxy: number
   readonly registryUrl: string
   readonly redisUrl: string
   /** Those that were asked for. */
@@ -33,12 +39,13 @@ export const sayOnStderr: Say = line => void process.stderr.write(`${line}\n`)
 
 /** @returns when all of them answer. @throws where one does not, having stopped the others */
 export async function startServices(options: ServiceOptions): Promise<Services> {
-  const { jit = 'C1', say = sayOnStderr } = options
+  const { jit = 'C1', say = sayOnStderr, brokerSettings, brokerProxy: proxy } = options
   const folder = mkdtempSync(join(tmpdir(), 'freshet-services-'))
   const guard = new Guard(folder)
-  const [broker = 0, controller = 0, registryPort = 0, redisPort = 0] = await freePorts(4)
+  const [broker = 0, controller = 0, registryPort = 0, redisPort = 0, behind = 0] = await freePorts(5)
+  const brokerPorts = { broker, controller, ...(proxy !== undefined && { behindProxy: { port: behind, proxy } }) }
   const prepare: Record<ServiceName, () => Promise<Command>> = {
-    kafka: () => kafka(join(folder, 'kafka'), { broker, controller }, jit, say),
+    kafka: () => kafka(join(folder, 'kafka'), brokerPorts, jit, say, brokerSettings),
     registry: () => registry(join(folder, 'registry'), registryPort, jit, say),
     redis: () => redis(join(folder, 'redis'), redisPort, say),
   }
@@ -64,6 +71,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
   return {
     brokers: options.kafka ? `127.0.0.1:${broker}` : '',
+    behindProxy: proxy === undefined ? 0 : behind,
     registryUrl: options.registry ? registryUrl(registryPort) : '',
     redisUrl: options.redis ? `redis://127.0.0.1:${redisPort}` : '',
     services,
