@@ -5,7 +5,7 @@ import { type ItemIndex, MAX_CATEGORIES } from '../retrieval/item-index.ts'
 import type { ItemSet } from '../retrieval/item-set.ts'
 import { CONTENT_ITEMS } from '../retrieval/sources/content.ts'
 import { DIM } from '../retrieval/vector-slab.ts'
-import type { ListState } from './list-state.ts'
+import { type ListState, TOUCH_FIELDS } from './list-state.ts'
 import { isDisliked, strengthOf } from './list-touch.ts'
 
 /** Half-units of a purchase, the weight that counts as 1. */
@@ -29,17 +29,12 @@ export interface Wants {
 export function fillAsk(state: ListState, items: ItemIndex, wants: Wants, ask: Ask, blocked: ItemSet): void {
   ask.clear()
   blocked.clear()
-  state.forEach((item, code) => {
-    if (code === 0 || !blocked.add(item)) return
-    if (isDisliked(code)) {
-      if (ask.aversionCount < MAX_AVERSIONS) ask.aversions[ask.aversionCount++] = item
-    } else if (strengthOf(code) > 0 && ask.anchorCount < MAX_ANCHORS) {
-      const fade = FADE[ask.anchorCount] as number
-      ask.anchorWeights[ask.anchorCount] = Math.min(1, strengthOf(code) / FULL_STRENGTH) * fade
-      ask.anchors[ask.anchorCount++] = item
-    }
-  })
-  for (const item of state.bought) blocked.add(item)
+  const { touches, items: cold, bought } = state
+  for (let i = touches.length - TOUCH_FIELDS; i >= 0; i -= TOUCH_FIELDS) {
+    fillItem(touches[i] as number, touches[i + 1] as number, ask, blocked)
+  }
+  for (let i = cold.length - 2; i >= 0; i -= 2) fillItem(cold[i] as number, cold[i + 1] as number, ask, blocked)
+  for (let i = 0; i < bought.length; i++) blocked.add(bought[i] as number)
   ask.session.set(state.session)
   ask.sessionCount = state.session.length
   ask.country = state.country ?? state.homeCountry
@@ -47,6 +42,18 @@ export function fillAsk(state: ListState, items: ItemIndex, wants: Wants, ask: A
   fillCategories(state, items, ask)
   ask.hasTaste = wants.taste && ask.anchorCount > 0 && state.userVector(items).read(ask.taste)
   ask.hasContent = wants.content && fillContent(items, ask)
+}
+
+/** @param blocked - those before it: an item that was touched since the cold half was made is not taken from there again */
+function fillItem(item: number, code: number, ask: Ask, blocked: ItemSet): void {
+  if (code === 0 || !blocked.add(item)) return
+  if (isDisliked(code)) {
+    if (ask.aversionCount < MAX_AVERSIONS) ask.aversions[ask.aversionCount++] = item
+  } else if (strengthOf(code) > 0 && ask.anchorCount < MAX_ANCHORS) {
+    const fade = FADE[ask.anchorCount] as number
+    ask.anchorWeights[ask.anchorCount] = Math.min(1, strengthOf(code) / FULL_STRENGTH) * fade
+    ask.anchors[ask.anchorCount++] = item
+  }
 }
 
 const categoryNumbers = new Int32Array(MAX_ANCHORS * MAX_CATEGORIES + 32)

@@ -43,26 +43,11 @@ export class ListState {
   lastItem = -1
   /** When its list was last built, 0 for never in this process. */
   builtAtMs = 0
-  /** The first items of that list. */
-  top: Int32Array = NO_INTS
   vector: UserVector | undefined
-  /** Of `list-holders.ts`: the round in which the visitor was met last. */
-  holderRound = 0
 
   constructor(visitor: string, slot: number) {
     this.visitor = visitor
     this.slot = slot
-  }
-
-  /** @returns the code of what the visitor did with the item, 0 for nothing */
-  codeOf(item: number): number {
-    const at = this.touchOf(item)
-    return at < 0 ? this.coldCodeOf(item) : (this.touches[at + 1] as number)
-  }
-
-  coldCodeOf(item: number): number {
-    for (let i = 0; i < this.items.length; i += 2) if (this.items[i] === item) return this.items[i + 1] as number
-    return 0
   }
 
   /** @returns where the item's touch begins, −1 where it has none */
@@ -87,24 +72,28 @@ export class ListState {
    * @param latest - newest first, each item once; `offset` is of the record
    */
   touch(latest: readonly Touched[], offset: number, items: ItemIndex): void {
-    const next: number[] = []
-    const isLatest = new Set(latest.map(one => one.item))
-    for (let i = 0; i < this.touches.length; i += TOUCH_FIELDS) {
-      if (isLatest.has(this.touches[i] as number)) continue
-      for (let f = 0; f < TOUCH_FIELDS; f++) next.push(this.touches[i + f] as number)
+    const { touches } = this
+    const next = new Float64Array(touches.length + latest.length * TOUCH_FIELDS)
+    let length = 0
+    for (let i = 0; i < touches.length; i += TOUCH_FIELDS) {
+      if (isAmong(latest, touches[i] as number)) continue
+      for (let f = 0; f < TOUCH_FIELDS; f++) next[length++] = touches[i + f] as number
     }
     for (let l = latest.length - 1; l >= 0; l--) {
       const { item, atMs, code } = latest[l] as Touched
       const at = this.touchOf(item)
-      const before = this.codeOf(item)
+      const before = at < 0 ? this.#coldCodeOf(item) : (touches[at + 1] as number)
       const merged = mergeTouches(before, code)
-      const isKnown = at >= 0 && merged === before && atMs === this.touches[at + 2]
-      next.push(item, merged, atMs, isKnown ? (this.touches[at + 3] as number) : offset)
+      const isKnown = at >= 0 && merged === before && atMs === touches[at + 2]
+      next[length++] = item
+      next[length++] = merged
+      next[length++] = atMs
+      next[length++] = isKnown ? (touches[at + 3] as number) : offset
       this.#moveVector(item, before, merged, items)
     }
-    const tooMany = next.length - MAX_TOUCHES * TOUCH_FIELDS
+    const tooMany = length - MAX_TOUCHES * TOUCH_FIELDS
     if (tooMany > 0) this.vector = undefined // what falls out may have been in the sums
-    this.touches = Float64Array.from(tooMany > 0 ? next.slice(tooMany) : next)
+    this.touches = next.slice(Math.max(0, tooMany), length)
   }
 
   /** Replaces the cold half by one that knows everything up to `offset`. */
@@ -130,6 +119,12 @@ export class ListState {
     return vector
   }
 
+  /** @returns the code of what the visitor did with the item as the cold half knows it, 0 for nothing */
+  #coldCodeOf(item: number): number {
+    for (let i = 0; i < this.items.length; i += 2) if (this.items[i] === item) return this.items[i + 1] as number
+    return 0
+  }
+
   #moveVector(item: number, before: number, after: number, items: ItemIndex): void {
     if (before === after || this.vector?.revision !== items.revision) return
     const liked = likedWeight(after) - likedWeight(before)
@@ -142,4 +137,10 @@ export interface Touched {
   readonly item: number
   readonly atMs: number
   readonly code: number
+}
+
+/** A loop, since `some` costs several times as much on a few. */
+function isAmong(touched: readonly Touched[], item: number): boolean {
+  for (let i = 0; i < touched.length; i++) if ((touched[i] as Touched).item === item) return true
+  return false
 }

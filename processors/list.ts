@@ -1,6 +1,7 @@
 /**
  * Lists (V): what to recommend to each visitor, rebuilt when they have done something that counts, when what they chose at
- * sign-up changes, when an item they are shown is taken down, and when the list has grown old. Impressions rebuild nothing.
+ * sign-up changes, when an item they are shown is taken down, when the list came out short, and when it has grown old.
+ * Impressions rebuild nothing.
  * Anonymous visitors get lists like users. What was liked, turned down or bought and what is not available stays out.
  */
 import { ItemIds } from '../retrieval/item-ids.ts'
@@ -16,8 +17,9 @@ import type { User } from '../schemas/user.ts'
 import type { TableRecord, ViewContext, ViewDefinition, ViewInstance } from './define.ts'
 import { halfUnitsOf } from './interaction-types.ts'
 import { ListBuild } from './list-build.ts'
-import { ListHolders } from './list-holders.ts'
+import { ListHolders, PLACES } from './list-holders.ts'
 import { applyCold, applyHot, applyUser } from './list-profile.ts'
+import { ListRetries, LONG_ENOUGH } from './list-retries.ts'
 import { ListVisitors } from './list-visitors.ts'
 import { defaultFolds } from './options.ts'
 
@@ -48,19 +50,20 @@ export const defaultLists: ListOptions = {
   maxVisitors: 200_000,
 }
 
-/** Places whose holders are rebuilt first when an item is taken down. */
-const PUBLIC_TOP = 20
+const NOTHING = new Int32Array(0)
 
 const counters = {
   visitorsForgotten: 'visitors beyond the bound, the one idle for longest each time',
-  holdersLost: 'holders of an item beyond the bound: the sweep, not a take-down, will reach their list',
   takenDown: 'lists rebuilt because an item they show was taken down',
+  shortLists: `lists of fewer than ${LONG_ENOUGH} items, built again after a while`,
 }
 
 /** @param given - options that differ from {@link defaultLists} */
 export function list(given: Partial<ListOptions> = {}): ViewDefinition {
   const options = { ...defaultLists, ...given }
-  const ids = new ItemIds() // the numbers that all three indexes and the visitors share
+  // The numbers that the indexes and the visitors share.
+  const ids = new ItemIds()
+  const categoryIds = new ItemIds()
   return {
     name: 'list',
     version: 1,
@@ -68,9 +71,9 @@ export function list(given: Partial<ListOptions> = {}): ViewDefinition {
     inputs: [topics.profiles, topics.users],
     broadcasts: [topics.itemFeatures, topics.related, topics.trending],
     indexes: {
-      [topics.itemFeatures.name]: () => new ItemIndex(ids),
+      [topics.itemFeatures.name]: () => new ItemIndex(ids, categoryIds),
       [topics.related.name]: () => new RelatedIndex(ids),
-      [topics.trending.name]: () => new TrendingIndex(ids),
+      [topics.trending.name]: () => new TrendingIndex(ids, categoryIds),
     },
     output: topics.lists,
     intervalMs: options.intervalMs,
@@ -85,7 +88,8 @@ class ListInstance implements ViewInstance {
   readonly #weights: ReadonlyMap<string, number>
   readonly #items: ItemIndex
   readonly #visitors: ListVisitors
-  readonly #holders: ListHolders
+  readonly #holders = new ListHolders()
+  readonly #retries: ListRetries
   readonly #build: ListBuild
   readonly #scratch = new ItemSet()
   /** Visitors whose profile was deleted and whose list must be, too. */
@@ -97,14 +101,19 @@ class ListInstance implements ViewInstance {
     this.#weights = halfUnitsOf(options.weights)
     this.#items = context.index<ItemIndex>(topics.itemFeatures)
     this.#visitors = new ListVisitors(options.maxVisitors)
-    this.#holders = new ListHolders(this.#visitors)
+    this.#retries = new ListRetries(options.maxAgeMs)
     const related = context.index<RelatedIndex>(topics.related)
     const trending = context.index<TrendingIndex>(topics.trending)
     this.#build = new ListBuild(this.#items, related, trending, { ...options, limit: options.candidates })
   }
 
   apply(record: TableRecord): string[] {
-    if (record.topic === topics.users.name) return this.#applyUser(record)
+    const stale = record.topic === topics.users.name ? this.#applyUser(record) : this.#applyProfile(record)
+    for (const visitor of stale) this.#retries.forget(visitor)
+    return stale
+  }
+
+  #applyProfile(record: TableRecord): string[] {
     const visitor = record.key.slice(record.key.indexOf('/') + 1)
     const value = record.value as Profile | null // the topic's schema has read it
     if (value === null) return this.#erase(visitor)
@@ -120,7 +129,7 @@ class ListInstance implements ViewInstance {
     if (record.topic !== topics.itemFeatures.name) return []
     const item = this.#items.ids.find(record.key)
     if (item < 0 || this.#items.isServable(item)) return []
-    const holders = this.#holders.take(item)
+    const holders = this.#holders.take(item).flatMap(slot => this.#visitors.at(slot)?.visitor ?? [])
     if (holders.length > 0) this.#context.count('takenDown', holders.length)
     return holders
   }
@@ -128,20 +137,25 @@ class ListInstance implements ViewInstance {
   build(key: string, nowMs: number): { key: string; value: unknown }[] {
     if (this.#erased.delete(key)) return [{ key, value: null }]
     const state = this.#visitors.get(key)
-    if (state === undefined) return [] // forgotten since; their last list stands
+    if (state === undefined) {
+      this.#retries.forget(key)
+      return [] // forgotten since; their last list stands
+    }
     const value = this.#build.build(state, nowMs)
-    this.#scratch.clear()
-    for (const item of state.top) this.#scratch.add(item)
-    state.top = this.#build.top(PUBLIC_TOP)
     state.builtAtMs = nowMs
-    for (const item of state.top) {
-      if (this.#scratch.add(item) && this.#holders.add(item, state.slot)) this.#context.count('holdersLost')
+    const top = this.#build.top(PLACES)
+    this.#holders.set(state.slot, top)
+    if (top.length >= Math.min(LONG_ENOUGH, this.#options.stored)) {
+      this.#retries.forget(key)
+    } else {
+      this.#retries.isShort(key, nowMs)
+      this.#context.count('shortLists')
     }
     return [{ key, value }]
   }
 
   sweep(nowMs: number): string | undefined {
-    return this.#visitors.stale(nowMs - this.#options.maxAgeMs)
+    return this.#retries.due(nowMs) ?? this.#visitors.stale(nowMs - this.#options.maxAgeMs)
   }
 
   #applyUser(record: TableRecord): string[] {
@@ -153,11 +167,16 @@ class ListInstance implements ViewInstance {
 
   #state(visitor: string) {
     const { state, evicted } = this.#visitors.touch(visitor)
-    if (evicted) this.#context.count('visitorsForgotten')
+    if (evicted) {
+      this.#holders.set(state.slot, NOTHING) // of the one forgotten, whose slot it was
+      this.#context.count('visitorsForgotten')
+    }
     return state
   }
 
   #erase(visitor: string): string[] {
+    const state = this.#visitors.get(visitor)
+    if (state !== undefined) this.#holders.set(state.slot, NOTHING)
     this.#visitors.forget(visitor)
     this.#erased.add(visitor)
     return [visitor]

@@ -6,6 +6,7 @@
  * before a later ranking.
  */
 import type { Ask } from './ask.ts'
+import { Best } from './best.ts'
 import { type Admission, CandidateSet, MAX_BECAUSE } from './candidate-set.ts'
 import { diversify } from './diversity.ts'
 import type { Rung } from './rung.ts'
@@ -13,7 +14,6 @@ import type { Source, Tables } from './source.ts'
 import { sources } from './sources.ts'
 import { content } from './sources/content.ts'
 import { taste } from './sources/taste.ts'
-import { TopK } from './top-k.ts'
 
 /** Named in every list; raised with any weight below. */
 export const BLEND_MODEL = 'blend-1'
@@ -56,8 +56,7 @@ export class Blend {
   readonly #weights: Readonly<Record<Rung, readonly number[]>>
   readonly #tables: Tables
   readonly #gathered: CandidateSet
-  readonly #share: TopK
-  readonly #top: TopK
+  readonly #best = new Best()
 
   constructor(tables: Tables, admission: Admission, options: BlendOptions) {
     this.#tables = tables
@@ -75,8 +74,6 @@ export class Blend {
     this.mainSource = new Uint8Array(limit)
     this.#mainPart = new Float32Array(limit)
     this.#isPlaced = new Uint8Array(limit)
-    this.#share = new TopK(limit)
-    this.#top = new TopK(stored)
     this.items = new Int32Array(stored)
     this.slots = new Int32Array(stored)
   }
@@ -103,56 +100,50 @@ export class Blend {
     const gathered = this.#gathered
     gathered.clear()
     source.collect(ask, this.#tables, gathered)
-    if (gathered.count <= share) {
-      for (let slot = 0; slot < gathered.count; slot++) this.#blendIn(slot, number, weight)
-      return
-    }
-    const best = this.#share
-    best.begin(share)
-    for (let slot = 0; slot < gathered.count; slot++) {
-      const score = gathered.scores[slot] as number
-      if (score > best.threshold) best.offer(slot, score)
-    }
-    for (let i = 0; i < best.count; i++) this.#blendIn(best.items[i] as number, number, weight)
+    const best = this.#best
+    best.choose(gathered, share)
+    for (let i = 0; i < best.count; i++) this.#blendIn(best.places[i] as number, number, source.halfScore, weight)
   }
 
-  /** Adds what a source says of one candidate; nothing where aversions left it no score. */
-  #blendIn(gatheredSlot: number, source: number, weight: number): void {
+  /** Adds what a source says of one candidate. */
+  #blendIn(gatheredSlot: number, source: number, halfScore: number, weight: number): void {
     const { found } = this
     const gathered = this.#gathered
+    const item = gathered.items[gatheredSlot] as number
     const score = gathered.scores[gatheredSlot] as number
-    if (score <= 0) return
-    const scale = weight / (score + (sources[source] as Source).halfScore)
+    const scale = weight / (score + halfScore)
     const part = score * scale
-    const before = found.count
-    const slot = found.add(gathered.items[gatheredSlot] as number, part, -1)
-    if (slot === before) {
+    let because = gatheredSlot * MAX_BECAUSE
+    const end = because + MAX_BECAUSE
+    let slot = found.slotOf(item)
+    if (slot < 0) {
+      slot = found.insert(item, part, -1)
       this.bits[slot] = 1 << source
       this.mainSource[slot] = source
       this.#mainPart[slot] = part
-      found.copyBecause(slot, gathered, gatheredSlot, scale)
-      return
+    } else {
+      found.scores[slot] = (found.scores[slot] as number) + part
+      this.bits[slot] = (this.bits[slot] as number) | (1 << source)
+      if (part > (this.#mainPart[slot] as number)) {
+        this.#mainPart[slot] = part
+        this.mainSource[slot] = source
+      }
     }
-    this.bits[slot] = (this.bits[slot] as number) | (1 << source)
-    if (part > (this.#mainPart[slot] as number)) {
-      this.#mainPart[slot] = part
-      this.mainSource[slot] = source
-    }
-    for (let b = gatheredSlot * MAX_BECAUSE; b < (gatheredSlot + 1) * MAX_BECAUSE; b++) {
-      const because = gathered.because[b] as number
-      if (because < 0) break
-      found.credit(slot, because, (gathered.parts[b] as number) * scale)
+    for (; because < end; because++) {
+      const from = gathered.because[because] as number
+      if (from < 0) break
+      found.credit(slot, from, (gathered.parts[because] as number) * scale)
     }
   }
 
   #select(): void {
-    const top = this.#top
-    top.begin(this.#options.stored)
-    for (let slot = 0; slot < this.found.count; slot++) top.offer(slot, this.found.scores[slot] as number)
-    top.finish()
-    this.count = top.count
-    this.#isPlaced.fill(0, 0, this.found.count)
-    for (let i = 0; i < top.count; i++) this.#place(i, top.items[i] as number)
+    const { found } = this
+    const best = this.#best
+    best.choose(found, this.#options.stored)
+    best.sort(found)
+    this.count = best.count
+    this.#isPlaced.fill(0, 0, found.count)
+    for (let i = 0; i < best.count; i++) this.#place(i, best.places[i] as number)
   }
 
   #place(at: number, slot: number): void {

@@ -18,9 +18,11 @@ export class CandidateSet {
   /** By slot 0..count−1. */
   items = new Int32Array(FIRST_CAPACITY)
   scores = new Float32Array(FIRST_CAPACITY)
+  /** The same memory as `scores`: their floats as integers. */
+  bits = new Int32Array(this.scores.buffer)
   /** MAX_BECAUSE a slot, greatest part first, −1 where there are fewer. */
   because = new Int32Array(FIRST_CAPACITY * MAX_BECAUSE)
-  /** What each of `because` gave, in its order. */
+  /** What each of `because` gave, in its order; undefined where there is none. */
   parts = new Float32Array(FIRST_CAPACITY * MAX_BECAUSE)
   #slots = new Int32Array(FIRST_CAPACITY)
   #admission: Admission
@@ -46,24 +48,14 @@ export class CandidateSet {
    * @returns the slot, −1 where the item may not be shown
    */
   add(item: number, score: number, because: number): number {
-    let slot = this.slotOf(item)
-    if (slot < 0) {
-      if (this.#admission.blocked.has(item) || !this.#admission.isServable(item)) return -1
-      slot = this.#insert(item)
+    const slot = this.slotOf(item)
+    if (slot >= 0) {
+      this.scores[slot] = (this.scores[slot] as number) + score
+      if (because >= 0) this.credit(slot, because, score)
+      return slot
     }
-    this.scores[slot] = (this.scores[slot] as number) + score
-    if (because >= 0) this.credit(slot, because, score)
-    return slot
-  }
-
-  /** Replaces a slot's reasons by those of a slot of another set, their parts times `scale`. */
-  copyBecause(slot: number, from: CandidateSet, fromSlot: number, scale: number): void {
-    const to = slot * MAX_BECAUSE
-    const first = fromSlot * MAX_BECAUSE
-    for (let i = 0; i < MAX_BECAUSE; i++) {
-      this.because[to + i] = from.because[first + i] as number
-      this.parts[to + i] = (from.parts[first + i] as number) * scale
-    }
+    if (this.#admission.blocked.has(item) || !this.#admission.isServable(item)) return -1
+    return this.insert(item, score, because)
   }
 
   /** Takes `amount` from an item that is in the set; others stay out. */
@@ -72,17 +64,23 @@ export class CandidateSet {
     if (slot >= 0) this.scores[slot] = (this.scores[slot] as number) - amount
   }
 
-  #insert(item: number): number {
+  /**
+   * Adds an item that is not in the set and is known to be one that may be shown.
+   * @param because - as for {@link add}
+   * @returns the slot
+   */
+  insert(item: number, score: number, because: number): number {
     if (item >= this.#slots.length) this.#slots = grown(this.#slots, item + 1)
     if (this.count === this.items.length) this.#double()
     const slot = this.count++
     this.#slots[item] = slot
     this.items[slot] = item
-    this.scores[slot] = 0
-    for (let i = slot * MAX_BECAUSE; i < (slot + 1) * MAX_BECAUSE; i++) {
-      this.because[i] = -1
-      this.parts[i] = 0
-    }
+    this.scores[slot] = score
+    const first = slot * MAX_BECAUSE
+    this.because[first] = because
+    this.because[first + 1] = -1
+    this.because[first + 2] = -1
+    this.parts[first] = score
     return slot
   }
 
@@ -116,6 +114,7 @@ export class CandidateSet {
     const scores = new Float32Array(length)
     scores.set(this.scores)
     this.scores = scores
+    this.bits = new Int32Array(scores.buffer)
     this.because = grown(this.because, length * MAX_BECAUSE)
     const parts = new Float32Array(length * MAX_BECAUSE)
     parts.set(this.parts)

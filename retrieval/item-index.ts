@@ -15,7 +15,7 @@ const NO_VECTOR = new Float32Array(DIM)
 export class ItemIndex {
   readonly ids: ItemIds
   /** Numbers of category names; the same space for items and for preferences. */
-  readonly categoryIds = new ItemIds()
+  readonly categoryIds: ItemIds
   readonly brandIds = new ItemIds()
   readonly creatorIds = new ItemIds()
   readonly vectors = new VectorSlab()
@@ -37,8 +37,9 @@ export class ItemIndex {
   /** Of the facts that stand here. */
   #revisions = new Int32Array(FIRST_CAPACITY).fill(-1)
 
-  constructor(ids: ItemIds = new ItemIds()) {
+  constructor(ids: ItemIds = new ItemIds(), categoryIds: ItemIds = new ItemIds()) {
     this.ids = ids
+    this.categoryIds = categoryIds
   }
 
   /**

@@ -4,21 +4,19 @@
  * score is within 5e-4 of the exact one.
  *
  * What a hit costs outside the kernel is more than what a row costs inside, so the walk starts with a threshold guessed from
- * a sample of rows: low enough that three times as many items as wanted should pass. Where too few did, it is walked again
- * without one.
+ * a sample of rows: low enough that as many items as wanted should pass. Where too few did, it is walked again without one.
  */
 import type { Ask } from './ask.ts'
 import type { Admission } from './candidate-set.ts'
 import { HIT_BYTES, hasScanKernel, type Scan, type Scans, scanKernel } from './scan-kernel.ts'
 import { scanRows } from './scan-rows.ts'
 import { TopK } from './top-k.ts'
-import { HEADER_BYTES, HITS_AT, ONE, ROW_BYTES, ROWS_AT_ONCE, type VectorSlab } from './vector-slab.ts'
+import { ONE } from './fixed-point.ts'
+import { BLOCK_ROWS, HITS_AT, ROWS_AT_ONCE, type VectorSlab } from './vector-slab.ts'
 
-/** Rows that go through the kernel at once: the hits of a block fit in the header of the slab. */
-const BLOCK = 8_192
 /** Rows of the sample, in chunks spread over all; a slab of fewer than four samples is walked without one. */
-const CHUNKS = 16
-const CHUNK = 128
+const CHUNKS = 32
+const CHUNK = 64
 const SAMPLE = CHUNKS * CHUNK
 const UNIT = ONE * ONE
 
@@ -71,7 +69,7 @@ export class Nearest {
       first.begin(sampleK(firstK, rows))
       second.begin(sampleK(secondK, rows))
       for (let chunk = 0; chunk < CHUNKS; chunk++) {
-        const from = Math.floor((chunk * (rows - CHUNK)) / (CHUNKS - 1) / ROWS_AT_ONCE) * ROWS_AT_ONCE
+        const from = Math.floor((chunk * (rows - CHUNK)) / (CHUNKS - 1) / CHUNK) * CHUNK
         this.#walk(scan, first, second, from, from + CHUNK, NO_GUESS)
       }
       guess.first = Math.max(0, first.threshold)
@@ -92,9 +90,13 @@ export class Nearest {
 
   #walkAll(scan: Scan, first: TopK, second: TopK, rows: number, guess: Guess): void {
     // Without a guess the first blocks are small, until there is a threshold.
-    let block = guess === NO_GUESS ? CHUNK : BLOCK
-    for (let row = 0; row < rows; row += block, block = Math.min(block * 2, BLOCK)) {
-      this.#walk(scan, first, second, row, Math.min(row + block, rows), guess)
+    let most = guess === NO_GUESS ? CHUNK : BLOCK_ROWS
+    for (let row = 0; row < rows; ) {
+      const left = BLOCK_ROWS - (row % BLOCK_ROWS)
+      const to = Math.min(row + most, row + left, rows)
+      this.#walk(scan, first, second, row, to, guess)
+      row = to
+      most *= 2
     }
   }
 
@@ -102,12 +104,12 @@ export class Nearest {
     const hits = new Int32Array(this.#slab.memory.buffer)
     const firstWorst = fixed(Math.max(guess.first, first.threshold))
     const secondWorst = fixed(Math.max(guess.second, second.threshold))
-    const end = scan(rowAt(from), rowAt(to), firstWorst, secondWorst, HITS_AT) / 4
+    const end = scan(from, to, firstWorst, secondWorst) / 4
     for (let at = HITS_AT / 4; at < end; at += HIT_BYTES / 4) {
-      const position = hits[at] as number
-      const item = ((position & ~1) - HEADER_BYTES) / ROW_BYTES
+      const row = hits[at] as number
+      const item = row >> 1
       if (this.#admission.blocked.has(item) || !this.#admission.isServable(item)) continue
-      const top = position & 1 ? second : first
+      const top = row & 1 ? second : first
       top.offer(item, (hits[at + 1] as number) / UNIT)
     }
   }
@@ -120,9 +122,14 @@ interface Guess {
 }
 const NO_GUESS: Guess = { first: 0, second: 0 }
 
-/** @returns which best of the sample to take for a threshold: three times as far down as the k-th best of all would stand */
-const sampleK = (k: number, rows: number): number => Math.ceil((3 * k * SAMPLE) / rows) + 4
+/**
+ * @returns which best of the sample to take for a threshold. Of the k best of all the sample is expected to hold `expected`, with
+ *   a standard deviation of its root; so far down, one walk in a hundred finds too few.
+ */
+function sampleK(k: number, rows: number): number {
+  const expected = (k * SAMPLE) / rows
+  return Math.ceil(expected + 2.5 * Math.sqrt(expected)) + 1
+}
 
-const rowAt = (row: number): number => HEADER_BYTES + row * ROW_BYTES
 /** @returns a threshold in fixed point; a hit with exactly this score may pass */
 const fixed = (score: number): number => Math.floor(score * UNIT)

@@ -1,41 +1,77 @@
 /**
- * Item vectors, row-major by item number: exact ones for sums, and a copy in 16-bit fixed point, which the scan walks over. A
- * scan of many items waits for memory, not for arithmetic, so half the bytes is nearly half the time; a dot product of the
- * copies is off by at most 5e-4. The copy lies in WebAssembly memory.
- * Bound: 384 bytes an item, capacity doubling; one 32-bit memory ends at some 32 million items.
+ * Item vectors by item number: exact ones for sums, and the two copies in fixed point that the scan walks over, since a scan
+ * of many items waits for memory and for multiplications, see `fixed-point.ts`. While no item has a supplied embedding, the
+ * second half of every vector is zero, and the copies hold only the first.
+ *
+ * The copies lie in WebAssembly memory in blocks of BLOCK_ROWS, coarse rows before fine ones, so that growth moves nothing.
+ * Bound: 352 bytes an item without embeddings, 448 with, capacity doubling; one 32-bit memory ends at some 20 million items.
  */
-export const DIM = 64
-/** Of the fixed-point copy. */
-export const ROW_BYTES = DIM * 2
-/** Rows that the scan takes in one step; the capacity is a multiple of it. */
-export const ROWS_AT_ONCE = 4
-/** 1 in fixed point: a dot product of unit vectors stays below 2²⁹ then, so sums of 32 bits never overflow. */
-export const ONE = 2 ** 14
-const PAGE_BYTES = 65_536
-const FIRST_ROWS = 1_024
+import { CoarseQuery, toCoarseRow, toFine } from './fixed-point.ts'
 
-/** Before the rows: two queries in fixed point, and the scan's hits of 8 bytes each. */
-export const HEADER_BYTES = 3 * PAGE_BYTES
+export const DIM = 64
+const HALF = DIM / 2
+/** Numbers of a row in the copies. */
+export type Width = 32 | 64
+/** Rows that the scan takes in one step; a block is a multiple of it. */
+export const ROWS_AT_ONCE = 4
+export const BLOCK_ROWS = 2_048
+const PAGE_BYTES = 65_536
+
+/** Before the rows: two queries, fine and coarse, and the hits of a block, two of 8 bytes each a row. */
+export const HEADER_BYTES = PAGE_BYTES
+/** Of query q: + q · DIM · 2 bytes. */
 export const QUERIES_AT = 0
+/** Of query q: + q · DIM bytes. */
+export const COARSE_QUERIES_AT = 512
 export const HITS_AT = 1_024
 
 export class VectorSlab {
-  readonly memory = new WebAssembly.Memory({ initial: (HEADER_BYTES + FIRST_ROWS * ROW_BYTES) / PAGE_BYTES })
+  readonly memory = new WebAssembly.Memory({ initial: HEADER_BYTES / PAGE_BYTES })
   /** Float32Array of shape [capacity, DIM]; another array after growth, so never keep it. */
-  rows = new Float32Array(FIRST_ROWS * DIM)
+  rows = new Float32Array(BLOCK_ROWS * DIM)
   /** Rows in use: one past the highest item set. Those after it are zero. */
   size = 0
+  /** DIM from the first vector on that has something in its second half. */
+  width: Width = 32
+  readonly #coarseQueries = [new CoarseQuery(), new CoarseQuery()] as const
+  /** By block: the greatest error that a row of its coarse copy has had. */
+  #coarseErrors = new Float64Array(1)
+
+  constructor() {
+    this.#layOut(0)
+  }
+
+  /** @returns position of the row in the coarse copy, in bytes; rows of a block follow each other, `width` bytes each */
+  coarseAt(row: number): number {
+    const inBlock = row % BLOCK_ROWS
+    return HEADER_BYTES + ((row - inBlock) * 3 + inBlock) * this.width
+  }
+
+  /** @returns position of the row in the fine copy, in bytes; rows of a block follow each other, 2 · `width` bytes each */
+  fineAt(row: number): number {
+    const inBlock = row % BLOCK_ROWS
+    return HEADER_BYTES + ((row - inBlock) * 3 + BLOCK_ROWS + 2 * inBlock) * this.width
+  }
+
+  /**
+   * @param which - the query
+   * @param fine - dot product in the fine copy, in units of 1 / ONE²
+   * @returns in the row's block, who is above `fine` there is above this in the coarse copy
+   */
+  coarseThreshold(which: 0 | 1, fine: number, row: number): number {
+    const error = this.#coarseErrors[Math.floor(row / BLOCK_ROWS)] as number
+    return this.#coarseQueries[which].threshold(fine, error)
+  }
 
   /** @param vector - length DIM, unit or zero. @returns whether it differs from what stood there */
   set(index: number, vector: Float32Array): boolean {
-    if (index >= this.size) {
-      this.#grow(index + 1)
-      this.size = index + 1
-    }
+    this.size = Math.max(this.size, index + 1)
+    this.#grow()
+    if (this.width < DIM && vector.subarray(HALF).some(value => value !== 0)) this.#widen()
     const row = this.rows.subarray(index * DIM, (index + 1) * DIM)
     if (row.every((value, d) => value === vector[d])) return false
     row.set(vector)
-    this.#fix(HEADER_BYTES + index * ROW_BYTES, vector)
+    this.#copy(index)
     return true
   }
 
@@ -44,25 +80,50 @@ export class VectorSlab {
     return index < this.size ? this.rows.subarray(index * DIM, (index + 1) * DIM) : ZERO
   }
 
-  /** @param which - 0 or 1, the query to replace. @param query - length DIM, unit or zero */
-  setQuery(which: number, query: Float32Array): void {
-    this.#fix(QUERIES_AT + which * ROW_BYTES, query)
+  /** @param which - the query to replace. @param query - length DIM, unit or zero */
+  setQuery(which: 0 | 1, query: Float32Array): void {
+    const fine = new Int16Array(this.memory.buffer, QUERIES_AT + which * DIM * 2, this.width)
+    toFine(query, fine)
+    const coarse = new Int8Array(this.memory.buffer, COARSE_QUERIES_AT + which * DIM, this.width)
+    this.#coarseQueries[which].set(fine, coarse)
   }
 
-  #fix(at: number, vector: Float32Array): void {
-    const fixed = new Int16Array(this.memory.buffer, at, DIM)
-    for (let d = 0; d < DIM; d++) fixed[d] = Math.round((vector[d] as number) * ONE)
-  }
-
-  #grow(rows: number): void {
+  #grow(): void {
     const capacity = this.rows.length / DIM
-    if (rows <= capacity) return
+    if (this.size <= capacity) return
     let next = capacity
-    while (next < rows) next *= 2
-    this.memory.grow(((next - capacity) * ROW_BYTES) / PAGE_BYTES)
+    while (next < this.size) next *= 2
     const grown = new Float32Array(next * DIM)
     grown.set(this.rows)
     this.rows = grown
+    this.#layOut(capacity)
+  }
+
+  /** Once in the life of a slab, mostly at its first row. */
+  #widen(): void {
+    this.width = DIM
+    this.#coarseErrors.fill(0)
+    this.#layOut(0)
+  }
+
+  /** Makes room for the copies of all rows, and makes those from row `from` on anew. */
+  #layOut(from: number): void {
+    const capacity = this.rows.length / DIM
+    const errors = new Float64Array(capacity / BLOCK_ROWS)
+    errors.set(this.#coarseErrors.subarray(0, errors.length))
+    this.#coarseErrors = errors
+    const missing = this.coarseAt(capacity) - this.memory.buffer.byteLength
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES))
+    for (let row = from; row < capacity; row++) this.#copy(row)
+  }
+
+  #copy(row: number): void {
+    const { memory, width } = this
+    const fine = new Int16Array(memory.buffer, this.fineAt(row), width)
+    toFine(this.rows.subarray(row * DIM, (row + 1) * DIM), fine)
+    const error = toCoarseRow(fine, new Uint8Array(memory.buffer, this.coarseAt(row), width))
+    const block = Math.floor(row / BLOCK_ROWS)
+    this.#coarseErrors[block] = Math.max(error, this.#coarseErrors[block] as number)
   }
 }
 

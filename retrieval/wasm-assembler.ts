@@ -1,6 +1,6 @@
 /**
  * Just enough of a WebAssembly assembler for a kernel of one exported function over an imported memory: instructions are
- * arrays of bytes, named as in the specification (release 2.0, chapters 5.3 to 5.5).
+ * arrays of bytes, named as in the specification (release 3.0, chapters 5.3 to 5.5; relaxed SIMD is among them since then).
  */
 export type Code = readonly number[]
 
@@ -36,7 +36,14 @@ export const op = {
   if: (...body: Code[]): Code => [0x04, EMPTY, ...body.flat(), 0x0b],
   branchIf: (depth: number): Code => [0x0d, ...unsigned(depth)],
   i32: (value: number): Code => [0x41, ...signed(value)],
+  /** The first of two values where the condition after them is not 0, else the second. */
+  select: [0x1b] as Code,
   addI32: [0x6a] as Code,
+  multiplyI32: [0x6c] as Code,
+  andI32: [0x71] as Code,
+  /** Adds a constant to a local. */
+  advance: (local: number, by: number): Code => op.all(op.get(local), op.i32(by), op.addI32, op.set(local)),
+  loadI32: (offset: number): Code => [0x28, 2, ...unsigned(offset)],
   lessU32: [0x49] as Code,
   greaterI32: [0x4a] as Code,
   storeI32: (offset: number): Code => [0x36, 2, ...unsigned(offset)],
@@ -48,8 +55,13 @@ export const op = {
   greaterI32x4: simd(0x3b) as Code,
   anyTrue: simd(0x53) as Code,
   addI32x4: simd(0xae) as Code,
+  addI16x8: simd(0x8e) as Code,
+  /** Neighbouring 16-bit lanes, added to four 32-bit lanes. */
+  addPairsI16x8: simd(0x7e) as Code,
   /** Eight products of 16-bit lanes, added in pairs to four 32-bit lanes. */
   dotI16x8: simd(0xba) as Code,
+  /** Sixteen products of signed lanes of 8 bits and lanes of 7 bits (0..127), added in pairs to eight 16-bit lanes. */
+  dotI8x16U7x16: simd(0x112) as Code,
 }
 
 const section = (id: number, ...content: number[]): number[] => [id, ...unsigned(content.length), ...content]

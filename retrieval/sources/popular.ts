@@ -5,7 +5,7 @@ import { collectSegments } from './segments.ts'
 export const popular = {
   name: 'popular',
   halfScore: 0.5,
-  collect(ask, tables, into) {
-    collectSegments('popular', ask, tables, into)
+  collect(ask, { trending: { popular } }, into) {
+    collectSegments(popular, ask, into)
   },
 } as const satisfies Source

@@ -6,6 +6,6 @@ export const trending = {
   name: 'trending',
   halfScore: 0.5,
   collect(ask, tables, into) {
-    collectSegments('trending', ask, tables, into)
+    collectSegments(tables.trending.trending, ask, into)
   },
 } as const satisfies Source

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { interactionCode } from './list-codes.ts'
-import { ListHolders } from '../../processors/list-holders.ts'
 import { ListState, MAX_TOUCHES, TOUCH_FIELDS } from '../../processors/list-state.ts'
 import {
   dislikedWeight,
@@ -13,7 +12,6 @@ import {
   strengthOf,
   touch,
 } from '../../processors/list-touch.ts'
-import { ListVisitors } from '../../processors/list-visitors.ts'
 import { ItemIndex } from '../../retrieval/item-index.ts'
 import { UserVector } from '../../retrieval/user-vector.ts'
 import { DIM } from '../../retrieval/vector-slab.ts'
@@ -123,30 +121,4 @@ test(`${MAX_TOUCHES} touches are kept, the next one drives the oldest out`, () =
     assert.equal(state.touches.length / TOUCH_FIELDS, Math.min(item + 1, MAX_TOUCHES))
   }
   assert.deepEqual([state.touchOf(0), state.touchOf(1)], [-1, 0])
-})
-
-test('holders: who no longer shows the item is not named, and beyond the bound the oldest is lost', () => {
-  const visitors = new ListVisitors(100)
-  const holders = new ListHolders(visitors, 8)
-  const lost = Array.from({ length: 10 }, (_, i) => {
-    const { state } = visitors.touch(`u:${i}`)
-    state.top = Int32Array.of(5)
-    return holders.add(5, state.slot)
-  })
-  assert.deepEqual(lost, [false, false, false, false, false, false, false, false, true, true])
-  const ninth = visitors.get('u:9')
-  if (ninth) ninth.top = Int32Array.of(6)
-  assert.deepEqual(holders.take(5).sort(), ['u:2', 'u:3', 'u:4', 'u:5', 'u:6', 'u:7', 'u:8'])
-  assert.deepEqual(holders.take(5), [])
-})
-
-test('a row of holders is gone through before it grows: those who moved on make room', () => {
-  const visitors = new ListVisitors(100)
-  const holders = new ListHolders(visitors, 4)
-  for (let i = 0; i < 50; i++) {
-    const { state } = visitors.touch('u:1')
-    state.top = Int32Array.of(5)
-    assert.equal(holders.add(5, state.slot), false)
-  }
-  assert.deepEqual(holders.take(5), ['u:1'])
 })

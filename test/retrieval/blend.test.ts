@@ -38,7 +38,7 @@ test('the numbers of the sources are a contract', () => {
 function blendOf(names: readonly string[], limit: number, stored: number) {
   const items = new ItemIndex()
   const related = new RelatedIndex(items.ids)
-  const trending = new TrendingIndex(items.ids)
+  const trending = new TrendingIndex(items.ids, items.categoryIds)
   const blocked = new ItemSet()
   blocked.clear()
   const admission = { blocked, isServable: (item: number) => items.isServable(item) }

@@ -4,7 +4,7 @@ import { ItemIds } from '../../retrieval/item-ids.ts'
 import { ItemIndex } from '../../retrieval/item-index.ts'
 import { ItemSet } from '../../retrieval/item-set.ts'
 import { MAX_RELATED, RelatedIndex } from '../../retrieval/related-index.ts'
-import { TrendingIndex } from '../../retrieval/trending-index.ts'
+import { type Segment, TrendingIndex } from '../../retrieval/trending-index.ts'
 import { features } from '../processors/list-fixture.ts'
 
 test('asking for an unknown id leaves no trace, naming one gives it a number for good', () => {
@@ -94,15 +94,34 @@ test('3,000 rows of neighbours survive the growth of the slab', () => {
   }
 })
 
-test('a segment is replaced by its next record and gone after a tombstone', () => {
-  const ids = new ItemIds()
-  const trending = new TrendingIndex(ids)
-  trending.apply({ key: 'popular/category:a/b', value: { items: [{ itemId: 'x', score: 2 }] } })
-  assert.deepEqual([...(trending.segment('popular', 'category:a/b')?.items ?? [])], [0])
-  assert.equal(trending.segment('trending', 'category:a/b'), undefined)
-  trending.apply({ key: 'popular/category:a/b', value: null })
-  assert.equal(trending.segment('popular', 'category:a/b'), undefined)
-})
+const segments: readonly { key: string; read: (index: TrendingIndex, category: number) => unknown }[] = [
+  { key: 'popular/all', read: ({ popular }) => popular.all },
+  { key: 'popular/category:a/b', read: ({ popular }, category) => popular.categories[category] },
+  { key: 'trending/category:a/b', read: ({ trending }, category) => trending.categories[category] },
+  { key: 'trending/country:de', read: ({ trending }) => trending.countries.get('de') },
+  { key: 'popular/device:category:x', read: ({ popular }) => popular.devices.get('category:x') },
+]
+for (const [at, { key }] of segments.entries()) {
+  test(`${key} is replaced by its next record and gone after a tombstone, and no other segment is touched`, () => {
+    const categoryIds = new ItemIds()
+    const trending = new TrendingIndex(new ItemIds(), categoryIds)
+    const all = () => segments.map(one => one.read(trending, categoryIds.find('a/b')) as Segment | undefined)
+    assert.deepEqual(all(), [undefined, undefined, undefined, undefined, undefined])
+    for (const [items, numbers] of [
+      [
+        ['x', 'y'],
+        [0, 1],
+      ],
+      [['y'], [1]],
+    ] as const) {
+      trending.apply({ key, value: { items: items.map(itemId => ({ itemId, score: 2 })) } })
+      assert.deepEqual([...(all()[at]?.items ?? [])], numbers)
+    }
+    assert.equal(all().filter(one => one !== undefined).length, 1)
+    trending.apply({ key, value: null })
+    assert.equal(all()[at], undefined)
+  })
+}
 
 test('a set of items is emptied at once and grows with its members', () => {
   const set = new ItemSet()

@@ -6,7 +6,7 @@ import { ItemSet } from '../../retrieval/item-set.ts'
 import { Nearest } from '../../retrieval/nearest.ts'
 import { type Scans, scanKernel } from '../../retrieval/scan-kernel.ts'
 import { scanRows } from '../../retrieval/scan-rows.ts'
-import { DIM, HEADER_BYTES, HITS_AT, ROW_BYTES, VectorSlab } from '../../retrieval/vector-slab.ts'
+import { BLOCK_ROWS, DIM, HITS_AT, VectorSlab } from '../../retrieval/vector-slab.ts'
 
 const ROUNDING = 5e-4
 
@@ -39,48 +39,94 @@ const open = () => {
   return { blocked, isServable: () => true }
 }
 
-test('the kernel and its twin in TypeScript write the same hits, to the last bit', () => {
+/** @returns what one scan writes: twice the row, plus 1 for the second query, and the dot product, and so on */
+function hitsOf(scans: Scans, which: keyof Scans, slab: VectorSlab, from: number, to: number, thresholds: number[]) {
+  const [first = 0, second = 0] = thresholds
+  const end = scans[which](from, to, first, second)
+  return [...new Int32Array(slab.memory.buffer, HITS_AT, (end - HITS_AT) / 4)]
+}
+
+const unit = fc.double({ min: -1, max: 1, noNaN: true })
+const words = fc.array(unit, { minLength: DIM / 2, maxLength: DIM / 2 })
+/** With or without a second half, dense, or nearly one axis, whose numbers are too large for the coarse copy. */
+const vector = fc
+  .tuple(words, fc.oneof(words, fc.constant([])), fc.nat(DIM - 1), fc.constantFrom(0, 0, 30))
+  .map(([first, second, axis, extra]) => {
+    const values = Float32Array.from({ length: DIM }, (_, d) => first[d] ?? second[d - DIM / 2] ?? 0)
+    if (axis < DIM / 2 || second.length > 0) values[axis] = (values[axis] as number) + extra
+    const length = Math.hypot(...values)
+    return length < 1e-3 ? values.fill(0) : values.map(value => value / length)
+  })
+
+test('the kernels and their twin in TypeScript write the same hits, to the last bit', () => {
   const oneOrTwo = fc.constantFrom<keyof Scans>('one', 'two')
-  const row = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: DIM, maxLength: DIM })
+  const near = fc.record({ row: fc.nat(100), below: fc.integer({ min: -1, max: 2 ** 22 }) })
   fc.assert(
     fc.property(
-      fc.array(row, { minLength: 6, maxLength: 14 }),
-      fc.integer({ min: -(2 ** 28), max: 2 ** 28 }),
+      fc.array(vector, { minLength: 1, maxLength: 30 }),
+      fc.tuple(vector, vector),
+      near,
       oneOrTwo,
-      (rows, threshold, which) => {
-        const [first = [], second = [], ...items] = rows.map(values => {
-          const length = Math.max(1, Math.hypot(...values))
-          return Float32Array.from(values, value => value / length)
+      (items, queries, { row, below }, which) => {
+        const slab = slabOf(items)
+        queries.forEach((query, q) => {
+          slab.setQuery(q as 0 | 1, query)
         })
-        const hitsOf = (scansOf: (slab: VectorSlab) => Scans): number[] => {
-          const slab = slabOf(items)
-          slab.setQuery(0, Float32Array.from(first))
-          slab.setQuery(1, Float32Array.from(second))
-          const end = HEADER_BYTES + Math.ceil(items.length / 4) * 4 * ROW_BYTES
-          const hitsEnd = scansOf(slab)[which](HEADER_BYTES, end, threshold, -threshold, HITS_AT)
-          return [...new Int32Array(slab.memory.buffer, HITS_AT, (hitsEnd - HITS_AT) / 4)]
-        }
-        assert.deepEqual(hitsOf(scanKernel), hitsOf(scanRows))
+        const all = hitsOf(scanRows(slab), 'two', slab, 0, Math.ceil(items.length / 4) * 4, [-(2 ** 31), -(2 ** 31)])
+        // The thresholds are at a dot product that occurs, or a little below it: that is where an error would show.
+        const at = row % items.length
+        const thresholds = [0, 4].map(query => (all[2 * (8 * (at >> 2) + query + (at % 4)) + 1] ?? 0) - below)
+        const [kernel, twin] = [scanKernel, scanRows].map(scansOf =>
+          hitsOf(scansOf(slab), which, slab, 0, Math.ceil(items.length / 4) * 4, thresholds),
+        )
+        assert.deepEqual(kernel, twin)
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 500 },
   )
 })
 
 test('the greatest and the smallest dot product fit: a unit vector along one axis with itself and its opposite', () => {
-  const axis = new Float32Array(DIM)
-  axis[5] = 1
-  const slab = slabOf([axis, axis.map(value => -value)])
-  slab.setQuery(0, axis)
-  const end = scanKernel(slab).one(HEADER_BYTES, HEADER_BYTES + 4 * ROW_BYTES, -(2 ** 30), 0, HITS_AT)
-  const hits = [...new Int32Array(slab.memory.buffer, HITS_AT, (end - HITS_AT) / 4)]
+  for (const axis of [5, DIM - 1]) {
+    const along = new Float32Array(DIM)
+    along[axis] = 1
+    const slab = slabOf([along, along.map(value => -value)])
+    slab.setQuery(0, along)
+    const hits = hitsOf(scanKernel(slab), 'one', slab, 0, 4, [-(2 ** 30)])
+    assert.deepEqual(
+      hits.filter((_, i) => i % 2 === 1),
+      [2 ** 28, -(2 ** 28), 0, 0],
+    )
+  }
+})
+
+test('a query whose numbers all stand in one lane of the kernel does not overflow it', () => {
+  const lane = Float32Array.from({ length: DIM }, (_, d) => ((d >> 1) % 8 === 3 ? 8 ** -0.5 : 0))
+  const slab = slabOf([lane, lane.map(value => -value), lane])
+  slab.setQuery(0, lane)
   assert.deepEqual(
-    hits.filter((_, i) => i % 2 === 1),
-    [2 ** 28, -(2 ** 28), 0, 0],
+    hitsOf(scanKernel(slab), 'one', slab, 0, 4, [2 ** 27]),
+    hitsOf(scanRows(slab), 'one', slab, 0, 4, [2 ** 27]),
   )
 })
 
-for (const size of [0, 1, 3, 1_023, 1_024, 1_025, 9_001]) {
+test('rows are made anew with a second half when the first vector comes that has one, and stay what they were', () => {
+  const halves = unitVectors(BLOCK_ROWS + 5, 11).map(one => one.fill(0, DIM / 2))
+  const slab = slabOf(halves)
+  assert.equal(slab.width, DIM / 2)
+  const query = halves[BLOCK_ROWS + 1] as Float32Array
+  const near = (): number[] => {
+    slab.setQuery(0, query)
+    return [0, BLOCK_ROWS].flatMap(from => hitsOf(scanKernel(slab), 'one', slab, from, from + 8, [2 ** 26]))
+  }
+  const before = near()
+  assert.ok(before.length > 0)
+  slab.set(BLOCK_ROWS + 900, unitVectors(1, 3)[0] as Float32Array)
+  assert.equal(slab.width, DIM)
+  assert.deepEqual(near(), before)
+})
+
+for (const size of [0, 1, 3, 2_047, 2_048, 2_049, 9_001]) {
   test(`${size} items: the nearest are those of a plain sort, within the rounding`, () => {
     const vectors = unitVectors(size, 7)
     const slab = slabOf(vectors)
@@ -117,8 +163,8 @@ test('a sample that guesses too high a threshold costs a second walk, not items'
   far[0] = 0.6
   far[1] = 0.8
   const isSampled = (row: number): boolean =>
-    Array.from({ length: 16 }, (_, chunk) => Math.floor((chunk * (size - 128)) / 15 / 4) * 4).some(
-      from => row >= from && row < from + 128,
+    Array.from({ length: 32 }, (_, chunk) => Math.floor((chunk * (size - 64)) / 31 / 64) * 64).some(
+      from => row >= from && row < from + 64,
     )
   const slab = slabOf(Array.from({ length: size }, (_, row) => (isSampled(row) ? near : far)))
   const nearest = new Nearest(slab, open(), 3_000)
