@@ -90,7 +90,7 @@ export class Sink {
       onCrash: error => sink.#stopping.signal.aborted || options.onCrash(error),
     })
     sink.#consumer.resolve(consumer)
-    view.onReconnect(() => void sink.#movePositions(true))
+    view.onReconnect(() => sink.#replayAll())
     sink.#timers.push(clock.every(POSITION_MS, () => void sink.#movePositions(false)))
     sink.#timers.push(clock.every(CHECK_MS, () => void sink.#movePositions(true).then(() => sink.#commit())))
     sink.#timers.push(clock.every(PRUNE_MS, () => void sink.#prune()))
@@ -252,11 +252,19 @@ export class Sink {
     }
   }
 
+  /**
+   * The server we are connected to now may be a replica, or have restarted, without the last values that were acknowledged. A
+   * position that stands unmoved does not show it, but all before it is there: it was written after the values.
+   */
+  #replayAll(): void {
+    for (const progress of this.#progress.values()) if (progress.state === 'running') void this.#replay(progress)
+  }
+
   async #replay(progress: Progress): Promise<void> {
     const { topic, partition } = progress
     progress.state = 'restoring'
     progress.run++
-    this.#options.logger.warn({ topic, partition }, 'the view lost values, replaying the table')
+    this.#options.logger.info({ topic, partition }, 'the view may have lost values, written again from its position on')
     const consumer = await this.#consumer.promise
     consumer.pause(progress)
     void this.#restore(progress)

@@ -99,7 +99,7 @@ export interface View {
   /** Compare and set, each for itself: how a sink notices that the view was flushed or went back. */
   movePositions(moves: readonly PositionMove[]): Promise<MoveResult[]>
 
-  /** Called after every connection but the first. */
+  /** Called for every connection but the first, before anything is written over it: what was acknowledged last may be lost. */
   onReconnect(listener: () => void): void
   /** Answers, within the read deadline. */
   isUp(): boolean

@@ -56,6 +56,10 @@ export class RedisView implements View {
   #refused: FreshetError | undefined
   #connections = 0
   #lost = false
+  /** Rises with every connection and every loss of one. */
+  #connection = 0
+  /** The one that listeners have heard of: over no other anything is written. */
+  #announced = 0
 
   /** Connects in the background; Redis may be away. */
   constructor({ url, namespace, logger, readDeadlineMs = 20 }: RedisViewOptions) {
@@ -72,7 +76,10 @@ export class RedisView implements View {
     this.#writer = new Redis(url, { ...common, connectionName: `${namespace}-write` })
     this.#reader = new Redis(url, { ...common, connectionName: `${namespace}-read`, enableAutoPipelining: true })
     this.#checked.promise.catch(() => undefined) // whoever asks through check() hears of it
-    this.#writer.on('ready', () => void this.#inspect())
+    this.#writer.on('ready', () => void this.#inspect(++this.#connection))
+    this.#writer.on('close', () => {
+      this.#connection++
+    })
     for (const client of [this.#writer, this.#reader]) client.on('error', error => this.#sayLost(error))
   }
 
@@ -81,7 +88,7 @@ export class RedisView implements View {
     return this.#checked.promise
   }
 
-  async #inspect() {
+  async #inspect(connection: number) {
     try {
       checkEviction(await this.#writer.info('memory'))
       for (const { text } of scripts) await this.#writer.script('LOAD', text)
@@ -91,10 +98,12 @@ export class RedisView implements View {
       this.#logger.fatal({ err: error }, 'redis refused')
       return this.#checked.reject(error)
     }
+    if (connection !== this.#connection) return // lost again
     this.#refused = undefined
     if (this.#lost || this.#connections === 0) this.#logger.info('redis connected')
     this.#lost = false
     this.#checked.resolve()
+    this.#announced = connection
     if (this.#connections++ > 0) for (const listener of this.#listeners) listener()
   }
 
@@ -130,6 +139,7 @@ export class RedisView implements View {
 
   /** @throws where the batch has to be sent again; a value that cannot be written at all is logged and left out */
   async #run(calls: readonly ScriptCall[]): Promise<Result[]> {
+    if (this.#connection !== this.#announced) throw new Error('a connection that nobody has been told of')
     const pipeline = this.#writer.pipeline()
     for (const call of calls) pipeline.evalsha(call.script.sha, call.keys.length, ...call.keys, ...call.args)
     const replies = (await this.#written(pipeline.exec())) ?? []

@@ -1,8 +1,8 @@
-/** What a sink left half done is finished by the next one, and readers hear of it. */
+/** What a sink left half done, or wrote to a server that is no longer there, is written again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keys } from '../../schemas/keys.ts'
-import { itemFeatures, itemOf, sinkFixture, until } from '../connectors/sink-fixture.ts'
+import { itemFeatures, itemOf, listOf, lists, sinkFixture, until } from '../connectors/sink-fixture.ts'
 import type { Connection } from './redis-view.ts'
 import { RedisServer } from './redis-server.ts'
 import { SimulatedRedisView } from './redis-view.ts'
@@ -32,3 +32,24 @@ for (const { name, records } of [
     assert.deepEqual([...server.hash(PAGES).keys()], ['0'])
     await sink.stop()
   })
+
+test('values acknowledged by a server that a replica behind it has replaced are written again', async () => {
+  const { clock, start, put } = await sinkFixture()
+  const server = new RedisServer({ now: () => clock.now() })
+  const view = new SimulatedRedisView(server, whole, clock, 'freshet')
+  const sink = await start(view)
+  const next = (offset: number) => () =>
+    sink.positions().some(at => at.topic === lists.name && at.partition === 0 && at.offset === offset)
+  await put(lists, 'u:1', listOf('u:1', 'first'))
+  await until(next(1))
+  clock.advance(100) // the position is written
+  await until(() => server.get('freshet:pos:lists.v1:0') === '0.1')
+  clock.advance(10)
+  await put(lists, 'u:1', listOf('u:1', 'second'))
+  await until(next(2))
+  server.failOver(5)
+  assert.match(server.get('freshet:rec:{1}') ?? '', /first/)
+  view.reconnect()
+  await until(() => /second/.test(server.get('freshet:rec:{1}') ?? ''))
+  await sink.stop()
+})

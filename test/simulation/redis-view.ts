@@ -36,6 +36,7 @@ export class SimulatedRedisView implements View {
   readonly #namespace: string
   readonly #listeners: (() => void)[] = []
   #changes = 0
+  #connections = 0
 
   constructor(server: RedisServer, connection: Connection, clock: Clock, namespace: string) {
     this.#server = server
@@ -44,8 +45,9 @@ export class SimulatedRedisView implements View {
     this.#namespace = namespace
   }
 
-  /** The connection was lost and is there again. */
+  /** The connection was lost, with all that was under way on it, and is there again. */
   reconnect(): void {
+    this.#connections++
     for (const listener of this.#listeners) listener()
   }
 
@@ -181,8 +183,9 @@ export class SimulatedRedisView implements View {
 
   /** @throws FreshetError REDIS_UNAVAILABLE where request or answer got lost */
   async #call<T>(label: Label, part: (verdict: AnyVerdict) => T): Promise<T> {
+    const connections = this.#connections
     const verdict = await this.#connection.step(label)
-    if (verdict === 'lose-request') throw lost('the request got lost')
+    if (verdict === 'lose-request' || connections !== this.#connections) throw lost('the request got lost')
     const answer = part(verdict)
     this.#connection.answer(verdict)
     if (verdict === 'lose-answer') throw lost('the answer got lost')

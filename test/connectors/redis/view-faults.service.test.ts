@@ -35,6 +35,24 @@ test('a write waits through a killed connection, and listeners hear of the new o
   await view.close()
 })
 
+test('nothing is written over a new connection before listeners have heard of it', async () => {
+  const view = await open('announced')
+  let heard = 0
+  view.onReconnect(() => heard++)
+  for (let n = 1; n <= 5; n++) {
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    for (let isMoved = false; !isMoved; await new Promise(resolve => setImmediate(resolve))) {
+      const move = { table: 'lists.v1', partition: n, from: undefined, to: version }
+      isMoved = await view.movePositions([move]).then(
+        () => true,
+        () => false,
+      )
+    }
+    assert.equal(heard, n)
+  }
+  await view.close()
+})
+
 test('a frozen Redis costs a read its deadline, then nothing, and it recovers', async () => {
   const view = new RedisView({ url, namespace: 'frozen', logger })
   await view.check()
