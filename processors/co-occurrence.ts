@@ -13,7 +13,7 @@ import { SIGNAL } from '../schemas/signals.ts'
 import { topics } from '../schemas/topics.ts'
 import { decayedUnits, epochOf, KEPT_EPOCHS } from './decay.ts'
 import { defineProcessor, paged, type Step } from './define.ts'
-import type { ItemEvent } from './events.ts'
+import { type ItemEvent, tells } from './events.ts'
 import { RowIndexes } from './neighbour-row-index.ts'
 import { addToRow, canonicalRow, hasOverflowed, newestOf, type RowDelta, slotsOf } from './neighbour-row.ts'
 import type { FoldOptions } from './options.ts'
@@ -45,6 +45,7 @@ export const coOccurrence = (relation: NeighbourRelation, { pairHalfLifeMs, maxN
     tables: [{ topic: topics.neighbours, coalesceMs: COALESCE_MS, records }],
     counters: { replaced: 'neighbours of a full row that made room for a new one' },
     options: { pairHalfLifeMs, maxNeighbours },
+    wants: event => tells(event, kind),
     key: ({ itemId }: ItemEvent): string => itemId,
     step,
   })

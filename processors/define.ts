@@ -108,6 +108,8 @@ export interface ProcessorDefinition<In, P extends Parts, E, O extends Outputs, 
   readonly counters: Record<C, string>
   /** Options that change the fold; they enter the hash that guards the state. */
   readonly options?: Readonly<Record<string, unknown>>
+  /** @returns false for an event that the step would do nothing for: the state is not even looked up. Default true */
+  wants?(event: In): boolean
   key(event: In): string
   step(state: StateOf<P>, event: In, context: StepContext): Step<StateOf<P>, E, O, C>
 }

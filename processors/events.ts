@@ -29,3 +29,10 @@ export interface CatalogueChange {
 }
 
 export type ItemEvent = ItemDeltas | CatalogueChange
+
+/** @returns whether a delta of the kind is among those of the event */
+export function tells(event: ItemEvent, kind: SignalKind): boolean {
+  if (event.kind !== 'deltas') return false
+  for (const delta of event.deltas) if (delta.kind === kind) return true
+  return false
+}

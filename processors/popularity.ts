@@ -12,7 +12,7 @@ import { SIGNAL } from '../schemas/signals.ts'
 import { topics } from '../schemas/topics.ts'
 import { addUnits, decayedUnits, epochOf, isForgotten, KEPT_EPOCHS } from './decay.ts'
 import { defineProcessor, paged, type Step } from './define.ts'
-import type { ItemEvent } from './events.ts'
+import { type ItemEvent, tells } from './events.ts'
 import { canonicalSums } from './neighbour-row.ts'
 import type { FoldOptions } from './options.ts'
 
@@ -40,6 +40,7 @@ export const popularity = ({ popularHalfLifeMs, trendingHalfLifeMs }: FoldOption
     tables: [{ topic: topics.popularity, coalesceMs: COALESCE_MS, records }],
     counters: { cellsFull: `weights from a country and device beyond the first ${MAX_KNOWN_CELLS} of their item` },
     options: { popularHalfLifeMs, trendingHalfLifeMs },
+    wants: event => tells(event, SIGNAL.popularity),
     key: ({ itemId }: ItemEvent): string => itemId,
     step,
   })

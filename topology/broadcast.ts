@@ -7,8 +7,10 @@ import type { Logger } from 'pino'
 import type { BroadcastIndex, TableRecord } from '../processors/define.ts'
 import { FreshetError } from '../schemas/errors.ts'
 import type { Wire } from '../schemas/wire.ts'
+import type { Clock } from './clock.ts'
 import type { AnyTopic } from './graph.ts'
 import type { Batch, LogConsumer, LogPort } from './log-port.ts'
+import { Slices } from './slices.ts'
 
 export type BroadcastListener = (record: TableRecord) => void
 
@@ -17,6 +19,7 @@ interface BroadcastOptions {
   readonly log: LogPort
   readonly wire: Wire
   readonly nameOf: (topic: { readonly name: string }) => string
+  readonly clock: Clock
   readonly logger: Logger
   readonly onFatal: (error: Error) => void
 }
@@ -85,12 +88,17 @@ export class Broadcast {
     const topic = this.#byName.get(batch.topic)
     if (!topic) return
     const id = `${batch.topic}/${batch.partition}`
-    const records = await decodeTable(topic, batch, this.#o.wire, this.#o.logger, this.#stopping.signal)
-    if (!records) return
-    for (const record of records) {
+    const { wire, logger, clock } = this.#o
+    if (!(await prepared(batch, wire, logger, this.#stopping.signal))) return
+    const slices = new Slices(clock)
+    for (const record of tableRecords(topic, batch, wire, logger)) {
       if (record.offset < (this.#positions.get(id) ?? 0)) continue
       for (const index of this.#indexes.get(topic.name) ?? []) index.apply(record)
       if (this.#behind.size === 0) for (const listener of this.#listeners.get(topic.name) ?? []) listener(record)
+      this.#positions.set(id, record.offset + 1)
+      if (!slices.areOver) continue
+      await batch.heartbeat()
+      await slices.rest()
     }
     this.#positions.set(id, Math.max(batch.nextOffset, this.#positions.get(id) ?? 0))
     const end = this.#behind.get(id)
@@ -100,36 +108,25 @@ export class Broadcast {
   }
 }
 
-/**
- * Waits for a registry that is away, until `stopping`.
- * @returns the readable records of a batch of a table, unreadable ones logged and left out; undefined when it gave up
- */
-export async function decodeTable(
-  topic: AnyTopic,
-  batch: Batch,
-  wire: Wire,
-  logger: Logger,
-  stopping: AbortSignal,
-): Promise<TableRecord[] | undefined> {
-  if (!(await prepared(batch, wire, logger, stopping))) return undefined
-  const records: TableRecord[] = []
+/** Readable records of a batch of a table, decoded as they are asked for; unreadable ones are logged and left out. */
+export function* tableRecords(topic: AnyTopic, batch: Batch, wire: Wire, logger: Logger): Generator<TableRecord> {
   for (const { partition, offset, timestampMs, key, value } of batch.records) {
     if (key === null) continue
+    let decoded: unknown = null
     try {
-      const decoded = value === null ? null : wire.decode<unknown>(topic, value)
-      records.push({ topic: topic.name, partition, offset, timestampMs, key: key.toString(), value: decoded })
+      if (value !== null) decoded = wire.decode<unknown>(topic, value)
     } catch (error) {
       if (!(error instanceof FreshetError)) throw error
-      logger.warn(
-        { code: error.code, topic: batch.topic, partition, offset, reason: error.message },
-        'record of a table left out',
-      )
+      const { code, message: reason } = error
+      logger.warn({ code, topic: batch.topic, partition, offset, reason }, 'record of a table left out')
+      continue
     }
+    yield { topic: topic.name, partition, offset, timestampMs, key: key.toString(), value: decoded }
   }
-  return records
 }
 
-async function prepared(batch: Batch, wire: Wire, logger: Logger, stopping: AbortSignal): Promise<boolean> {
+/** Waits for a registry that is away, until `stopping`. @returns whether the batch can be decoded */
+export async function prepared(batch: Batch, wire: Wire, logger: Logger, stopping: AbortSignal): Promise<boolean> {
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       await wire.prepare(batch.records.map(record => record.value))

@@ -8,6 +8,15 @@ export interface Clock {
   every(ms: number, work: () => void): () => void
 }
 
+/** Calls `work` once when `ms` have passed, unless the returned function was called before. @param ms - above 0 */
+export function after(clock: Clock, ms: number, work: () => void): () => void {
+  const stop = clock.every(ms, () => {
+    stop()
+    work()
+  })
+  return stop
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   wait: ms => new Promise(resolve => setTimeout(resolve, ms)),

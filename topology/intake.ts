@@ -13,6 +13,7 @@ import type { Clock } from './clock.ts'
 import { FailureRate } from './failure-rate.ts'
 import { unframe } from './frames.ts'
 import type { AnyTopic, Stage } from './graph.ts'
+import type { CounterSeries } from './kept-series.ts'
 import type { LogRecord } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
@@ -40,6 +41,7 @@ export class Intake {
   readonly #o: IntakeOptions
   readonly #fold: StageFold
   readonly #failures = new FailureRate()
+  readonly #counters = new Map<string, CounterSeries>()
   /** Source task → last source offset whose signals are counted; part of the progress. */
   appliedUpTo: Record<string, number> = {}
 
@@ -53,7 +55,7 @@ export class Intake {
    * @returns an error when so many records failed that the task has to stop
    */
   record(topic: AnyTopic, record: LogRecord, changelogOffset: number): FreshetError | undefined {
-    const { outbox, pending, clock, metrics, partition } = this.#o
+    const { outbox, pending, clock, partition } = this.#o
     const origin: Origin = { partition, offset: record.offset, appendedAtMs: appendedAtMs(record) }
     let effects: Effects
     try {
@@ -64,13 +66,22 @@ export class Intake {
       this.#setAside(record, error.code, error.message)
       return undefined
     }
-    for (const { processor, counter, by } of effects.counts) metrics.counted.inc({ processor, counter }, by)
+    for (const { processor, counter, by } of effects.counts) this.#counter(processor, counter).inc(by)
     this.#failures.ok()
     if (effects.rejected) this.#setAside(record, effects.rejected.code, effects.rejected.message)
     for (const { atMs, deltas } of effects.signals) outbox.signals(record.offset, atMs, deltas)
-    for (const { processor, key } of effects.touched)
-      pending.touch(processor, key, origin, changelogOffset, clock.now())
+    const nowMs = clock.now()
+    for (const { processor, key } of effects.touched) pending.touch(processor, key, origin, changelogOffset, nowMs)
     return undefined
+  }
+
+  #counter(processor: string, counter: string): CounterSeries {
+    const id = `${processor}/${counter}`
+    const known = this.#counters.get(id)
+    if (known) return known
+    const series = this.#o.metrics.counted.of({ processor, counter })
+    this.#counters.set(id, series)
+    return series
   }
 
   /** @throws what a schema does not take, with the state as it was before the record */

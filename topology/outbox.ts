@@ -42,7 +42,7 @@ export class Outbox {
   }
 
   publish(topic: AnyTopic, key: string, value: unknown): void {
-    if (topic.kind === 'stream') this.#streams.push(this.#encoded(topic, key, value))
+    if (topic.kind === 'stream') this.#streams.push(this.encoded(topic, key, value))
     else {
       const table = this.#tables.get(topic)
       if (table) table.set(key, value)
@@ -66,23 +66,24 @@ export class Outbox {
     this.#streams.push({ topic: nameOf(topic), partition, key, value: wire.encode(topic, rejected) })
   }
 
-  /** @returns all records and starts anew */
-  take(): OutRecord[] {
-    const records = this.#streams
-    this.#streams = []
-    for (const [topic, table] of this.#tables)
-      for (const [key, value] of table) records.push(this.#encoded(topic, key, value))
-    this.#tables.clear()
-    const { signalsTo } = this.#o.stage
-    if (signalsTo)
-      for (const { partition, frame } of this.#frames.take())
-        records.push({
-          topic: this.#o.nameOf(signalsTo),
-          partition,
-          key: null,
-          value: this.#o.wire.encode(signalsTo, frame),
-        })
-    return records
+  /** Something waits that was published at once. */
+  get isWaitedFor(): boolean {
+    return this.#streams.length > 0 || this.#tables.size > 0
+  }
+
+  /** @returns all records, encoded as they are asked for; it has started anew with the first one */
+  *take(): Generator<OutRecord> {
+    const { stage, nameOf, wire } = this.#o
+    const streams = this.#streams
+    const tables = [...this.#tables]
+    const frames = stage.signalsTo ? this.#frames.take() : []
+    this.clear()
+    yield* streams
+    for (const [topic, table] of tables) for (const [key, value] of table) yield this.encoded(topic, key, value)
+    for (const { partition, frame } of frames) {
+      const topic = stage.signalsTo as AnyTopic
+      yield { topic: nameOf(topic), partition, key: null, value: wire.encode(topic, frame) }
+    }
   }
 
   clear(): void {
@@ -91,7 +92,8 @@ export class Outbox {
     this.#frames.clear()
   }
 
-  #encoded(topic: AnyTopic, key: string, value: unknown): OutRecord {
+  /** @throws what the encoding threw */
+  encoded(topic: AnyTopic, key: string, value: unknown): OutRecord {
     const { partition, partitions, wire, nameOf } = this.#o
     const target = topic.by === 'key' ? partitionOf(key, partitions) : partition
     const bytes = value === null ? null : wire.encode<unknown>(topic, value)

@@ -54,8 +54,9 @@ export class Restoration {
     this.#progress = progress
   }
 
+  /** @returns in order of offset */
   takeUnpublished(): Unpublished[] {
-    const all = [...this.#unpublished.values()]
+    const all = [...this.#unpublished.values()].sort((a, b) => a.offset - b.offset)
     this.#unpublished.clear()
     return all
   }

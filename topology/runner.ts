@@ -13,7 +13,7 @@ import { INCARNATIONS, incarnationsOf } from './incarnations.ts'
 import type { LogPort, TopicSettings } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { StageRunner } from './stage-runner.ts'
-import type { CommitTiming } from './task.ts'
+import type { CommitTiming } from './task-work.ts'
 import { ViewRunner } from './view-runner.ts'
 
 export interface RunTiming {
@@ -94,7 +94,7 @@ export const appOf = (namespace: string): string =>
 
 /** @param options - topics must have been prepared, see {@link prepareTopics} */
 export async function run(options: RunOptions): Promise<Running> {
-  const { topology, only, namespace, log, wire, timing, logger, onFatal } = options
+  const { topology, only, namespace, timing, onFatal } = options
   const isWanted = (node: { name: string }) => only === undefined || only.includes(node.name)
   const shared = {
     ...options,
@@ -106,7 +106,7 @@ export async function run(options: RunOptions): Promise<Running> {
   const broadcastTopics = [
     ...new Map(views.flatMap(view => view.broadcasts).map(topic => [topic.name, topic])).values(),
   ]
-  const broadcast = new Broadcast({ topics: broadcastTopics, log, wire, nameOf: shared.nameOf, logger, onFatal })
+  const broadcast = new Broadcast({ ...shared, topics: broadcastTopics })
 
   const viewRunners = new Map<string, ViewRunner>()
   for (const view of views) {

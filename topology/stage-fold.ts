@@ -73,6 +73,7 @@ export class StageFold {
   #step(index: number, event: unknown, origin: Origin, effects: Effects): Rejection | undefined {
     const processor = this.#stage.processors[index]
     if (!processor) throw new Error(`the stage has no processor ${index}`)
+    if (processor.wants?.(event) === false) return undefined
     const key = processor.key(event)
     const step: AnyStep = processor.step(this.#state.get(index, key), event, {
       origin,

@@ -5,7 +5,8 @@ import { changelogName, type Stage } from './graph.ts'
 import type { Clock } from './clock.ts'
 import type { Batch, LogConsumer, LogPort, TopicPartition } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
-import { type CommitTiming, Task } from './task.ts'
+import { Task } from './task.ts'
+import type { CommitTiming } from './task-work.ts'
 
 export interface StageRunnerOptions {
   readonly stage: Stage
@@ -24,7 +25,6 @@ export interface StageRunnerOptions {
   readonly onFatal: (error: Error) => void
 }
 
-const TICK_MS = 20
 /** How often lag is looked up, and signals that every counter knows are forgotten. */
 const LOOK_MS = 10_000
 /**
@@ -40,7 +40,7 @@ export class StageRunner {
   #consumer: LogConsumer | undefined
   /** Partition → what was counted at the last purge, and when. */
   readonly #marks = new Map<number, { readonly atMs: number; readonly offset: number }>()
-  #stopTimers: (() => void)[] = []
+  #stopLooking = () => {}
   #isStopped = false
 
   constructor(options: StageRunnerOptions) {
@@ -63,16 +63,13 @@ export class StageRunner {
       onBatch: batch => this.#onBatch(batch),
       onCrash: onFatal,
     })
-    const tick = () => {
-      for (const task of this.#tasks.values()) task.tick()
-    }
-    this.#stopTimers = [clock.every(TICK_MS, tick), clock.every(LOOK_MS, () => void this.#look())]
+    this.#stopLooking = clock.every(LOOK_MS, () => void this.#look())
   }
 
   /** Commits what is processed, then leaves the group. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    for (const stop of this.#stopTimers) stop()
+    this.#stopLooking()
     await Promise.all([...this.#tasks.values()].map(task => task.drain()))
     await this.#consumer?.stop()
     this.#tasks.clear()

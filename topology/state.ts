@@ -1,6 +1,7 @@
 /**
- * The state of one task in memory: per processor a map from key to an immutable value. A first touch keeps the old value,
- * so a transaction that failed is undone, and the difference between old and new is what the commit has to write.
+ * The state of one task in memory: for every key one cell, which holds an immutable value a processor. The processors of a
+ * stage share their keys, so an event looks one cell up. A first touch keeps the old values: a transaction that
+ * failed is undone, and the difference between old and new is what the commit has to write.
  */
 import type { AnyProcessor } from '../processors/define.ts'
 import { FreshetError } from '../schemas/errors.ts'
@@ -9,67 +10,85 @@ import { type ChangelogEntry, dataKey, type Slot, slotsOf } from './changelog.ts
 import type { Stage } from './graph.ts'
 
 type Value = Readonly<Record<string, unknown>>
-interface Touch {
-  readonly processor: number
+type Values = (Value | undefined)[]
+
+interface Cell {
   readonly key: string
-  readonly old: Value | undefined
+  /** By processor; undefined where it holds nothing of the key. */
+  values: Values
+  /** As of the last commit, if something was set since. */
+  saved: Values | undefined
 }
 
 export class TaskState {
   readonly #slots: readonly Slot[]
   readonly #empty: readonly Value[]
-  readonly #maps: readonly Map<string, Value>[]
-  readonly #undo: readonly Map<string, Value | undefined>[]
-  #journal: Touch[] = []
+  readonly #cells = new Map<string, Cell>()
+  readonly #sizes: number[]
+  /** Set since the last commit. A cell stays in `#cells` as long as it is here, also when it is empty. */
+  #touched: Cell[] = []
+  /** What one record has set, to be taken back if it is refused: three columns. */
+  readonly #journalCells: Cell[] = []
+  readonly #journalProcessors: number[] = []
+  readonly #journalOlds: Values = []
+  #last: Cell | undefined
 
   constructor(stage: Stage) {
     this.#slots = slotsOf(stage)
     this.#empty = stage.processors.map(emptyState)
-    this.#maps = stage.processors.map(() => new Map())
-    this.#undo = stage.processors.map(() => new Map())
+    this.#sizes = stage.processors.map(() => 0)
   }
 
   /** @returns the state of a key, or the empty state of its processor */
   get(processor: number, key: string): Value {
-    return this.#maps[processor]?.get(key) ?? (this.#empty[processor] as Value)
+    return this.#find(key)?.values[processor] ?? (this.#empty[processor] as Value)
   }
 
+  /** @returns how many keys the processor holds something of */
   size(processor: number): number {
-    return this.#maps[processor]?.size ?? 0
+    return this.#sizes[processor] ?? 0
   }
 
-  entries(processor: number): IterableIterator<[string, Value]> {
-    return (this.#maps[processor] as Map<string, Value>).entries()
+  *entries(processor: number): Generator<[string, Value]> {
+    for (const { key, values } of this.#cells.values()) {
+      const value = values[processor]
+      if (value !== undefined) yield [key, value]
+    }
   }
 
   set(processor: number, key: string, value: Value): void {
-    const map = this.#maps[processor] as Map<string, Value>
-    const old = map.get(key)
-    this.#journal.push({ processor, key, old })
-    const undo = this.#undo[processor] as Map<string, Value | undefined>
-    if (!undo.has(key)) undo.set(key, old)
-    put(map, key, value)
+    const cell = this.#cellOf(key)
+    this.#journalCells.push(cell)
+    this.#journalProcessors.push(processor)
+    this.#journalOlds.push(cell.values[processor])
+    if (cell.saved === undefined) {
+      cell.saved = cell.values.slice()
+      this.#touched.push(cell)
+    }
+    this.#put(cell, processor, value)
   }
 
   /** Start of one source record: what follows can be taken back by {@link rollbackRecord}. */
   beginRecord(): void {
-    this.#journal.length = 0
+    this.#journalCells.length = 0
+    this.#journalProcessors.length = 0
+    this.#journalOlds.length = 0
   }
 
   /** Takes back all that was set since {@link beginRecord}. */
   rollbackRecord(): void {
-    for (const { processor, key, old } of this.#journal.reverse())
-      put(this.#maps[processor] as Map<string, Value>, key, old)
-    this.#journal = []
+    for (let i = this.#journalCells.length - 1; i >= 0; i--)
+      this.#put(this.#journalCells[i] as Cell, this.#journalProcessors[i] as number, this.#journalOlds[i])
+    this.beginRecord()
   }
 
-  /** @returns the changelog records of every page that differs from the last commit */
-  changes(topic: string, partition: number): OutRecord[] {
-    const records: OutRecord[] = []
-    this.#slots.forEach((slot, number) => {
-      for (const [key, old] of this.#undo[slot.processor] as Map<string, Value | undefined>) {
-        const now = this.#maps[slot.processor]?.get(key)?.[slot.part]
-        const was = old?.[slot.part]
+  /** @returns the changelog records of every page that differs from the last commit; made as they are asked for */
+  *changes(topic: string, partition: number): Generator<OutRecord> {
+    for (const { key, values, saved = [] } of this.#touched)
+      for (let number = 0; number < this.#slots.length; number++) {
+        const slot = this.#slots[number] as Slot
+        const now = values[slot.processor]?.[slot.part]
+        const was = saved[slot.processor]?.[slot.part]
         if (now === was) continue
         const pages = pagesOf(slot, now)
         const before = pagesOf(slot, was)
@@ -77,33 +96,43 @@ export class TaskState {
           const value = pages[page]
           if (value === before[page]) continue
           const bytes = value === undefined ? null : slot.schema.encode(value)
-          records.push({ topic, partition, key: dataKey(number, page, key), value: bytes })
+          yield { topic, partition, key: dataKey(number, page, key), value: bytes }
         }
       }
-    })
-    return records
   }
 
   hasChanges(): boolean {
-    return this.#undo.some(map => map.size > 0)
+    return this.#touched.length > 0
   }
 
   /** The changes are in the log. */
   committed(): void {
-    for (const map of this.#undo) map.clear()
+    for (const cell of this.#touched) {
+      cell.saved = undefined
+      this.#dropEmpty(cell)
+    }
+    this.#touched = []
   }
 
   /** The changes are not in the log, or nobody knows: back to the last commit. */
   rollback(): void {
-    this.#undo.forEach((undo, processor) => {
-      for (const [key, old] of undo) put(this.#maps[processor] as Map<string, Value>, key, old)
-      undo.clear()
-    })
-    this.#journal = []
+    for (const cell of this.#touched) {
+      cell.saved?.forEach((value, processor) => {
+        this.#put(cell, processor, value)
+      })
+      cell.saved = undefined
+      this.#dropEmpty(cell)
+    }
+    this.#touched = []
+    this.beginRecord()
   }
 
   clear(): void {
-    for (const map of [...this.#maps, ...this.#undo]) map.clear()
+    this.#cells.clear()
+    this.#sizes.fill(0)
+    this.#touched = []
+    this.#last = undefined
+    this.beginRecord()
   }
 
   /**
@@ -118,14 +147,44 @@ export class TaskState {
         'STATE_MISMATCH',
         `the changelog names part ${entry.slot}, the stage has ${this.#slots.length}; rebuild the state: see docs/operations.md`,
       )
-    const map = this.#maps[slot.processor] as Map<string, Value>
-    const state = map.get(entry.key) ?? (this.#empty[slot.processor] as Value)
+    const cell = this.#cellOf(entry.key)
+    const state = cell.values[slot.processor] ?? (this.#empty[slot.processor] as Value)
     const value = entry.value === null ? undefined : readPage(slot, entry.value)
-    put(map, entry.key, {
+    this.#put(cell, slot.processor, {
       ...state,
       [slot.part]: slot.kind === 'single' ? value : withPage(state[slot.part], entry.page, value),
     })
+    if (cell.saved === undefined) this.#dropEmpty(cell)
     return { processor: slot.processor, key: entry.key }
+  }
+
+  #find(key: string): Cell | undefined {
+    if (this.#last?.key === key) return this.#last
+    const cell = this.#cells.get(key)
+    if (cell) this.#last = cell
+    return cell
+  }
+
+  #cellOf(key: string): Cell {
+    const known = this.#find(key)
+    if (known) return known
+    const cell: Cell = { key, values: this.#empty.map(() => undefined), saved: undefined }
+    this.#cells.set(key, cell)
+    this.#last = cell
+    return cell
+  }
+
+  #put(cell: Cell, processor: number, value: Value | undefined): void {
+    const next = value === undefined || isEmpty(value) ? undefined : value
+    const was = cell.values[processor] === undefined ? 0 : 1
+    cell.values[processor] = next
+    this.#sizes[processor] = this.size(processor) + (next === undefined ? 0 : 1) - was
+  }
+
+  #dropEmpty(cell: Cell): void {
+    if (cell.values.some(value => value !== undefined)) return
+    this.#cells.delete(cell.key)
+    if (this.#last === cell) this.#last = undefined
   }
 }
 
@@ -136,11 +195,6 @@ function readPage(slot: Slot, bytes: Buffer): unknown {
     const message = `a page of ${slot.schema.name} in the changelog was written under another schema; rebuild the state: see docs/operations.md`
     throw new FreshetError('STATE_MISMATCH', message, { cause })
   }
-}
-
-function put(map: Map<string, Value>, key: string, value: Value | undefined): void {
-  if (value === undefined || isEmpty(value)) map.delete(key)
-  else map.set(key, value)
 }
 
 function isEmpty(value: Value): boolean {

@@ -11,53 +11,21 @@
  *                                                        closed
  */
 import { randomUUID } from 'node:crypto'
-import type { Logger } from 'pino'
 import { FreshetError } from '../schemas/errors.ts'
-import type { Wire } from '../schemas/wire.ts'
-import { barrierKey, type Progress, progressKey } from './changelog.ts'
-import type { Clock } from './clock.ts'
-import { type AnyTopic, foldHash, type Stage } from './graph.ts'
-import { Intake } from './intake.ts'
-import { type Batch, FencedError, type LogConsumer, type LogPort, type OutRecord, type Transactor } from './log-port.ts'
-import type { RuntimeMetrics } from './metrics.ts'
-import { Outbox } from './outbox.ts'
-import { type PendingKey, PendingTables } from './pending-tables.ts'
+import { barrierKey } from './changelog.ts'
+import { after } from './clock.ts'
+import { type Batch, FencedError, type LogConsumer, type LogPort, type Transactor } from './log-port.ts'
 import { Restoration } from './restoration.ts'
+import { Slices } from './slices.ts'
 import { TaskState } from './state.ts'
+import { type Lease, TaskWork, type WorkOptions } from './task-work.ts'
 
-export interface CommitTiming {
-  /** Least time between two commits of a task, ms. */
-  readonly gapMs: number
-  /** Longest time a processed record waits for its commit while the task keeps up, ms. */
-  readonly maxMs: number
-  /** Most that one commit writes while the task keeps up, bytes. */
-  readonly maxBytes: number
-}
-/** While a task is behind, commits may grow to this. */
-const CATCHING_UP: Omit<CommitTiming, 'gapMs'> = { maxMs: 1_000, maxBytes: 32 * 1024 * 1024 }
-/** A batch of so many records, with more behind it, is taken for a backlog. */
-const BACKLOG_RECORDS = 500
-const SLICE_MS = 50
-/** Longer gaps are left to the tick, so that the handler does not hold the fetch. */
-const MAX_WAIT_IN_HANDLER_MS = 20
-
-export interface TaskOptions {
-  readonly stage: Stage
-  readonly partition: number
-  readonly partitions: number
+export interface TaskOptions extends WorkOptions {
   /** Transactional id, `<app>.<stage>.<partition>`. */
   readonly id: string
   readonly log: LogPort
-  readonly wire: Wire
   readonly consumer: Pick<LogConsumer, 'seek' | 'pause' | 'resume'>
-  /** A topic's name in this namespace. */
-  readonly nameOf: (topic: { readonly name: string }) => string
-  readonly changelog: string
-  readonly timing: CommitTiming
   readonly sessionTimeoutMs: number
-  readonly clock: Clock
-  readonly metrics: RuntimeMetrics
-  readonly logger: Logger
   /** A defect that trying again does not mend: the process should stop with this error. */
   readonly onFatal: (error: Error) => void
 }
@@ -65,40 +33,25 @@ export interface TaskOptions {
 export class Task {
   readonly #o: TaskOptions
   readonly #state: TaskState
-  readonly #intake: Intake
   readonly #restoration: Restoration
-  readonly #pending: PendingTables
-  readonly #outbox: Outbox
-  readonly #inputs: ReadonlyMap<string, AnyTopic>
-  readonly #hash: string
+  readonly #work: TaskWork
   #phase: 'opening' | 'running' | 'closed' = 'opening'
   #transactor: Transactor | undefined
   /** Rises with every opening; what an older one still awaits is void. */
   #opening = 0
   #barrier = ''
   #openedMs = 0
-  #positions: Record<string, number> = {}
-  #commits = 0
-  #isDirty = false
-  #firstDirtyMs = 0
-  #lastCommitMs = 0
-  #recordsSinceCommit = 0
-  /** Since the last one that went in. */
-  #failedCommits = 0
-  #isTicking = false
   #isDraining = false
-  #bytesPerRecord = 1_000
+  /** When it will look for what is due to be committed. */
+  #lookMs = Number.POSITIVE_INFINITY
+  #stopLook = () => {}
   #lock: Promise<void> = Promise.resolve()
 
   constructor(options: TaskOptions) {
     this.#o = options
     this.#state = new TaskState(options.stage)
     this.#restoration = new Restoration(this.#state)
-    this.#pending = new PendingTables(options.stage)
-    this.#outbox = new Outbox(options)
-    this.#intake = new Intake({ ...options, state: this.#state, outbox: this.#outbox, pending: this.#pending })
-    this.#inputs = new Map(options.stage.inputs.map(topic => [options.nameOf(topic), topic]))
-    this.#hash = foldHash(options.stage)
+    this.#work = new TaskWork(options, this.#state, this.#restoration, this.#lease())
   }
 
   get phase(): 'opening' | 'running' | 'closed' {
@@ -111,7 +64,7 @@ export class Task {
 
   /** Topic (with namespace) → next offset to process; {} until the task has opened. */
   get positions(): Readonly<Record<string, number>> {
-    return this.#positions
+    return this.#work.positions
   }
 
   /** Topic (with namespace) → next offset as of the last commit. */
@@ -121,7 +74,7 @@ export class Task {
 
   /** Topic (with namespace) → next offset to read, and whether everything before is committed. */
   get reached(): { readonly positions: Readonly<Record<string, number>>; readonly isCommitted: boolean } {
-    return { positions: this.#positions, isCommitted: this.#phase === 'running' && !this.#isDirty }
+    return { positions: this.positions, isCommitted: this.#phase === 'running' && !this.#work.isDirty }
   }
 
   /** Fences older owners and restores the state; the task runs once its own barrier has come back. */
@@ -138,6 +91,7 @@ export class Task {
   close(): Promise<void> {
     this.#phase = 'closed'
     this.#opening++
+    this.#stopLook()
     const transactor = this.#transactor
     this.#transactor = undefined
     return this.#lock
@@ -149,7 +103,7 @@ export class Task {
   async drain(): Promise<void> {
     this.#isDraining = true
     await this.#exclusively(async () => {
-      if (this.#phase === 'running' && this.#isDirty) await this.#commit()
+      if (this.#phase === 'running' && this.#work.isDirty) await this.#work.commit()
     })
     await this.close()
   }
@@ -157,24 +111,30 @@ export class Task {
   async onBatch(batch: Batch): Promise<void> {
     if (batch.topic === this.#o.changelog) return this.#restore(batch)
     await this.#exclusively(async () => {
-      if (this.#phase !== 'running') return
-      await this.#process(batch)
+      if (this.#phase === 'running') await this.#work.process(batch)
     })
+    this.#lookWhenDue()
+    if (this.#phase !== 'running' || !batch.isDrained || batch.records.length === 0) return
+    const { restMs } = this.#work
+    if (restMs > 0) await this.#o.clock.wait(restMs)
   }
 
-  /** Commits what is due; called every few ms. */
-  tick(): void {
-    if (this.#phase !== 'running') return
-    const now = this.#o.clock.now()
-    const isDue = this.#isDirty ? now - this.#lastCommitMs >= this.#o.timing.gapMs : this.#pending.hasDue(now)
-    // One at a time: while the log or the registry hangs, ticks would queue up behind it without end.
-    if (!isDue || this.#isTicking) return
-    this.#isTicking = true
-    void this.#exclusively(async () => {
-      this.#isTicking = false
-      if (this.#phase === 'running' && (this.#isDirty || this.#pending.hasDue(this.#o.clock.now())))
-        await this.#commit()
+  /** One look at a time: while the log hangs, others would queue up behind it without end. */
+  #lookWhenDue(): void {
+    const { clock } = this.#o
+    const { dueMs } = this.#work
+    if (this.#phase !== 'running' || dueMs >= this.#lookMs) return
+    this.#stopLook()
+    this.#lookMs = dueMs
+    this.#stopLook = after(clock, Math.max(1, dueMs - clock.now()), () => void this.#look())
+  }
+
+  async #look(): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.#phase === 'running' && this.#work.dueMs <= this.#o.clock.now()) await this.#work.commit()
     })
+    this.#lookMs = Number.POSITIVE_INFINITY
+    this.#lookWhenDue()
   }
 
   #exclusively(work: () => Promise<void>): Promise<void> {
@@ -183,13 +143,11 @@ export class Task {
     return done
   }
 
-  // ------------------------------------------------------------------------------------------------------------ open
-
   async #open(opening: number, delayMs: number): Promise<void> {
     const { consumer, partition, changelog, log, id, clock, logger } = this.#o
     this.#phase = 'opening'
     this.#barrier = '' // that of an opening before may still be on its way back, and somebody else may have written behind it
-    for (const topic of [...this.#inputs.keys(), changelog]) consumer.pause({ topic, partition })
+    for (const topic of [...this.#o.stage.inputs.map(this.#o.nameOf), changelog]) consumer.pause({ topic, partition })
     const old = this.#transactor
     this.#transactor = undefined
     if (delayMs > 0) await clock.wait(delayMs)
@@ -197,9 +155,7 @@ export class Task {
     await this.#lock
     if (opening !== this.#opening) return
     this.#openedMs = clock.now()
-    this.#state.rollback()
-    this.#outbox.clear()
-    this.#isDirty = false
+    this.#work.rollback()
     try {
       const transactor = await log.transactor(id)
       const uuid = randomUUID()
@@ -223,7 +179,7 @@ export class Task {
   async #restore(batch: Batch): Promise<void> {
     if (this.#phase !== 'opening') return
     const { consumer, partition, changelog } = this.#o
-    let sliceMs = this.#o.clock.now()
+    const slices = new Slices(this.#o.clock)
     for (const record of batch.records) {
       if (this.#restoration.take(record, this.#barrier)) {
         consumer.pause({ topic: changelog, partition })
@@ -234,18 +190,18 @@ export class Task {
           void this.#open(++this.#opening, 100)
         })
       }
-      if (this.#o.clock.now() - sliceMs > SLICE_MS) {
-        await batch.heartbeat()
-        sliceMs = this.#o.clock.now()
-      }
+      if (!slices.areOver) continue
+      await batch.heartbeat()
+      await slices.rest()
+      if (this.#phase !== 'opening') return
     }
   }
 
   async #run(opening: number): Promise<void> {
     const { partition, clock, logger, log, metrics, stage, nameOf } = this.#o
     const { progress } = this.#restoration
-    if (progress && progress.hash !== this.#hash) {
-      const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#hash}); go back to the old ones, or rebuild the state: see docs/operations.md`
+    if (progress && progress.hash !== this.#work.hash) {
+      const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#work.hash}); go back to the old ones, or rebuild the state: see docs/operations.md`
       return this.#fail(new FreshetError('STATE_MISMATCH', message))
     }
     const positions: Record<string, number> = {}
@@ -260,24 +216,18 @@ export class Task {
       positions[name] = position
     }
     if (opening !== this.#opening) return
-    this.#positions = positions
-    this.#intake.appliedUpTo = { ...progress?.appliedUpTo }
-    this.#commits = progress?.commit ?? 0
-    const unpublished = this.#restoration.takeUnpublished()
-    for (const { processor, key, offset } of unpublished) {
-      const at = { partition, offset: Math.max(...Object.values(positions)) - 1, appendedAtMs: 0 }
-      this.#pending.touch(processor, key, at, offset - 1, clock.now())
-    }
+    const unpublished = this.#work.begin(positions)
     this.#phase = 'running'
     const tookMs = clock.now() - this.#openedMs
     metrics.restoreMs.observe({ stage: stage.name }, tookMs)
-    logger.info({ tookMs, positions, unpublished: unpublished.length }, 'task is running')
+    logger.info({ tookMs, positions, unpublished }, 'task is running')
     this.#seekInputs()
+    this.#lookWhenDue()
   }
 
   #seekInputs(): void {
     const { consumer, partition } = this.#o
-    for (const [topic, offset] of Object.entries(this.#positions)) {
+    for (const [topic, offset] of Object.entries(this.positions)) {
       consumer.seek({ topic, partition }, offset)
       consumer.resume({ topic, partition })
     }
@@ -288,132 +238,8 @@ export class Task {
     this.#o.onFatal(error)
   }
 
-  // --------------------------------------------------------------------------------------------------------- process
-
-  async #process(batch: Batch): Promise<void> {
-    const { clock, metrics, stage, timing } = this.#o
-    const topic = this.#inputs.get(batch.topic)
-    if (!topic) return
-    if (!(await this.#prepare(batch))) return
-    let sliceMs = clock.now()
-    for (const record of batch.records) {
-      if (this.#phase !== 'running') return
-      if (record.offset < (this.#positions[batch.topic] ?? 0)) continue
-      const fatal = this.#intake.record(topic, record, this.#restoration.offset)
-      if (fatal) {
-        this.#fail(fatal)
-        return
-      }
-      this.#positions[batch.topic] = record.offset + 1
-      this.#recordsSinceCommit++
-      this.#markDirty()
-      if (clock.now() - sliceMs > SLICE_MS) {
-        await batch.heartbeat()
-        if (this.#isFull(this.#failedCommits === 0 ? CATCHING_UP : timing)) await this.#commit()
-        sliceMs = clock.now()
-      }
-    }
-    // Control records have no turn of their own; being past them must not alone cause a commit.
-    this.#positions[batch.topic] = Math.max(this.#positions[batch.topic] ?? 0, batch.nextOffset)
-    metrics.records.inc({ stage: stage.name }, batch.records.length)
-    if (!this.#isDirty || this.#phase !== 'running') return
-    // After a failed commit smaller ones: a broker that is slow may not take a large one within the transaction timeout.
-    const isBehind = !batch.isDrained && batch.records.length >= BACKLOG_RECORDS && this.#failedCommits === 0
-    if (!batch.isDrained && !this.#isFull(isBehind ? CATCHING_UP : timing)) return
-    const waitMs = this.#lastCommitMs + timing.gapMs - clock.now()
-    if (waitMs > MAX_WAIT_IN_HANDLER_MS) return
-    if (waitMs > 0) await clock.wait(waitMs)
-    if (this.#phase === 'running') await this.#commit()
-  }
-
-  #isFull(limit: { maxMs: number; maxBytes: number }): boolean {
-    const bytes = this.#recordsSinceCommit * this.#bytesPerRecord
-    return this.#isDirty && (this.#o.clock.now() - this.#firstDirtyMs >= limit.maxMs || bytes >= limit.maxBytes)
-  }
-
-  #markDirty(): void {
-    if (!this.#isDirty) this.#firstDirtyMs = this.#o.clock.now()
-    this.#isDirty = true
-  }
-
-  /**
-   * Fetches schemas not seen yet; a registry that is away holds the partition back and skips nothing.
-   * @returns false when the task has ended meanwhile
-   */
-  async #prepare(batch: Batch): Promise<boolean> {
-    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
-      try {
-        await this.#o.wire.prepare(batch.records.map(record => record.value))
-        return true
-      } catch (error) {
-        this.#o.logger.warn({ err: error, waitMs }, 'the schema registry does not answer; waiting')
-        await this.#o.clock.wait(waitMs)
-        await batch.heartbeat()
-        if (this.#phase !== 'running' || this.#isDraining) return false
-      }
-    }
-  }
-
-  // ---------------------------------------------------------------------------------------------------------- commit
-
-  async #commit(): Promise<void> {
-    const { changelog, partition, clock, metrics, stage } = this.#o
-    const transactor = this.#transactor
-    if (!transactor) return
-    const startedMs = clock.now()
-    const due = this.#pending.due(startedMs)
-    let written: { records: OutRecord[]; progress: Progress }
-    try {
-      written = this.#written(due)
-    } catch (error) {
-      return this.#fail(error instanceof Error ? error : new Error(String(error)))
-    }
-    const { records, progress } = written
-    try {
-      const ends = await transactor.commit(records)
-      this.#restoration.committed(ends.get(`${changelog}/${partition}`) ?? this.#restoration.offset, progress)
-    } catch (error) {
-      return this.#reopen(error)
-    }
-    this.#state.committed()
-    this.#pending.published(due)
-    this.#commits++
-    this.#failedCommits = 0
-    this.#learnBytes(records)
-    this.#isDirty = false
-    this.#lastCommitMs = clock.now()
-    metrics.commitMs.observe({ stage: stage.name }, this.#lastCommitMs - startedMs)
-    metrics.commitRecords.observe({ stage: stage.name }, records.length)
-  }
-
-  /** All that the commit writes. @throws what a table threw, or a schema that does not take its value */
-  #written(due: readonly PendingKey[]): { records: OutRecord[]; progress: Progress } {
-    const { changelog, partition } = this.#o
-    for (const { processor, table, key, at } of due)
-      for (const { key: recordKey, value } of table.records(key, this.#state.get(processor, key), at))
-        this.#outbox.publish(table.topic, recordKey, value)
-    const progress: Progress = {
-      hash: this.#hash,
-      positions: { ...this.#positions },
-      commit: this.#commits + 1,
-      publishedUpTo: this.#pending.unpublishedSince(due),
-      appliedUpTo: { ...this.#intake.appliedUpTo },
-    }
-    const records = this.#outbox.take()
-    records.push(...this.#state.changes(changelog, partition))
-    records.push({ topic: changelog, partition, key: progressKey, value: Buffer.from(JSON.stringify(progress)) })
-    return { records, progress }
-  }
-
-  #learnBytes(records: readonly { value: Buffer | null }[]): void {
-    if (this.#recordsSinceCommit > 0) {
-      const bytes = records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0)
-      this.#bytesPerRecord = 0.8 * this.#bytesPerRecord + 0.2 * (bytes / this.#recordsSinceCommit)
-    }
-    this.#recordsSinceCommit = 0
-  }
-
-  #reopen(error: unknown): void {
+  /** @param failures - of commits before, since the last one that went in */
+  #reopen(error: unknown, failures: number): void {
     if (this.#phase === 'closed') return
     const { stage, metrics, logger, sessionTimeoutMs } = this.#o
     const isFenced = error instanceof FencedError
@@ -424,9 +250,18 @@ export class Task {
     )
     this.#phase = 'opening'
     // What fails once may pass at once; what fails again may fail for ever.
-    const againMs = this.#failedCommits === 0 ? 0 : Math.min(5_000, 100 * 2 ** this.#failedCommits)
-    this.#failedCommits++
+    const againMs = failures === 0 ? 0 : Math.min(5_000, 100 * 2 ** failures)
     // A fenced owner waits until the group must have dropped it if it is a zombie, else two members fence each other in turns.
     void this.#open(++this.#opening, isFenced ? sessionTimeoutMs : againMs)
+  }
+
+  #lease(): Lease {
+    return {
+      isHeld: () => this.#phase === 'running',
+      isEnding: () => this.#isDraining,
+      transactor: () => this.#transactor,
+      lose: (error, failures) => this.#reopen(error, failures),
+      fail: error => this.#fail(error),
+    }
   }
 }

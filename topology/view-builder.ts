@@ -2,6 +2,7 @@
 import { FreshetError } from '../schemas/errors.ts'
 import { partitionOf } from '../schemas/ids.ts'
 import { FailureRate } from './failure-rate.ts'
+import type { CounterSeries, HistogramSeries } from './kept-series.ts'
 import type { OutRecord } from './log-port.ts'
 import type { ViewRunnerOptions } from './view-runner.ts'
 import type { ViewTask } from './view-task.ts'
@@ -20,6 +21,9 @@ export class ViewBuilder {
   readonly #o: ViewRunnerOptions
   readonly #tasks: () => readonly ViewTask[]
   readonly #failures = new FailureRate()
+  readonly #built: CounterSeries
+  readonly #buildMs: HistogramSeries
+  readonly #ageMs: HistogramSeries
   #isBuilding = false
   #isSending = false
   #isStopped = false
@@ -28,6 +32,11 @@ export class ViewBuilder {
   constructor(options: ViewRunnerOptions, tasks: () => readonly ViewTask[]) {
     this.#o = options
     this.#tasks = tasks
+    const { metrics, view } = options
+    const labels = { view: view.name }
+    this.#built = metrics.built.of(labels)
+    this.#buildMs = metrics.buildMs.of(labels)
+    this.#ageMs = metrics.listAgeMs.of(labels)
   }
 
   /** Begins nothing new. What is on its way may still arrive. */
@@ -56,7 +65,7 @@ export class ViewBuilder {
 
   /** @returns whether there is more to build now */
   #buildSlice(sliceMs: number): boolean {
-    const { view, metrics, clock } = this.#o
+    const { clock } = this.#o
     const startedMs = performance.now()
     for (const task of this.#tasks()) {
       if (task.behind.size > 0) continue
@@ -65,16 +74,16 @@ export class ViewBuilder {
         const taken = task.dirty.take(clock.now())
         if (!taken) break
         const beganMs = performance.now()
-        task.unsent.push({ taken, records: this.#built(task, taken.key, clock.now()) })
-        metrics.buildMs.observe({ view: view.name }, performance.now() - beganMs)
-        metrics.built.inc({ view: view.name })
+        task.unsent.push({ taken, records: this.#recordsOf(task, taken.key, clock.now()) })
+        this.#buildMs.observe(performance.now() - beganMs)
+        this.#built.inc()
       }
     }
     return false
   }
 
   /** A key that cannot be built keeps what stands; when many cannot, the process should stop. */
-  #built(task: ViewTask, key: string, nowMs: number): OutRecord[] {
+  #recordsOf(task: ViewTask, key: string, nowMs: number): OutRecord[] {
     const { view, logger, onFatal } = this.#o
     try {
       const records = task.instance.build(key, nowMs).map(one => this.#encoded(task, one))
@@ -108,12 +117,10 @@ export class ViewBuilder {
     }
     const records = ready.flatMap(task => task.sending.flatMap(one => one.records))
     void this.#produce(records).then(() => {
-      const { metrics, view, clock } = this.#o
+      const nowMs = this.#o.clock.now()
       for (const task of ready) {
-        for (const { taken } of task.sending)
-          metrics.listAgeMs.observe({ view: view.name }, clock.now() - taken.sinceMs)
+        for (const { taken } of task.sending) this.#ageMs.observe(nowMs - taken.sinceMs)
         task.sending = []
-        metrics.dirty.set({ view: view.name }, task.dirty.size)
       }
       this.#isSending = false
       this.build()

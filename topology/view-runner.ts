@@ -6,11 +6,12 @@
 import type { Logger } from 'pino'
 import type { BroadcastIndex, ViewDefinition, ViewInstance } from '../processors/define.ts'
 import type { Wire } from '../schemas/wire.ts'
-import { type Broadcast, decodeTable } from './broadcast.ts'
+import { type Broadcast, prepared, tableRecords } from './broadcast.ts'
 import type { Clock } from './clock.ts'
 import type { AnyTopic } from './graph.ts'
 import type { Batch, LogConsumer, LogPort, TopicPartition } from './log-port.ts'
 import type { RuntimeMetrics } from './metrics.ts'
+import { Slices } from './slices.ts'
 import { ViewBuilder } from './view-builder.ts'
 import { idOf, newViewTask, safePositions, type ViewTask } from './view-task.ts'
 
@@ -135,28 +136,27 @@ export class ViewRunner {
   }
 
   async #onBatch(batch: Batch): Promise<void> {
-    const { clock, logger, wire, metrics, view } = this.#o
+    const { clock, logger, wire } = this.#o
     const topic = this.#inputs.get(batch.topic)
     const task = this.#tasks.get(this.#taskOf(batch))
     if (!topic || !task) return
     const id = idOf(batch)
     const committed = task.committed.get(id) ?? 0
     const input = this.#inputNumber(id)
-    let sliceMs = clock.now()
-    const records = await decodeTable(topic, batch, wire, logger, this.#stopping.signal)
-    if (!records) return
-    for (const record of records) {
+    if (!(await prepared(batch, wire, logger, this.#stopping.signal))) return
+    const slices = new Slices(clock)
+    for (const record of tableRecords(topic, batch, wire, logger)) {
       if (record.offset < (task.positions.get(id) ?? 0)) continue
       for (const key of task.instance.apply(record))
         if (record.offset >= committed) task.dirty.add(key, clock.now(), { input, offset: record.offset })
-      if (clock.now() - sliceMs > 20) {
-        await batch.heartbeat()
-        sliceMs = clock.now()
-      }
+      task.positions.set(id, record.offset + 1)
+      if (!slices.areOver) continue
+      this.#builder.build()
+      await batch.heartbeat()
+      await slices.rest()
     }
     task.positions.set(id, Math.max(batch.nextOffset, task.positions.get(id) ?? 0))
     if (batch.nextOffset >= (task.behind.get(id) ?? 0)) task.behind.delete(id)
-    metrics.dirty.set({ view: view.name }, task.dirty.size)
     this.#builder.build()
   }
 
@@ -177,7 +177,8 @@ export class ViewRunner {
   }
 
   async #commit(): Promise<void> {
-    const { logger, view } = this.#o
+    const { logger, view, metrics } = this.#o
+    metrics.dirty.set({ view: view.name }, this.#dirtyKeys())
     const offsets = [...this.#tasks.values()].flatMap(task =>
       task.behind.size > 0 ? [] : safePositions(task, id => this.#inputNumber(id)),
     )
@@ -187,6 +188,10 @@ export class ViewRunner {
     } catch (error) {
       logger.debug({ err: error, view: view.name }, 'positions were not committed; next time')
     }
+  }
+
+  #dirtyKeys(): number {
+    return [...this.#tasks.values()].reduce((sum, task) => sum + task.dirty.size, 0)
   }
 
   #inputNumber(id: string): number {

@@ -22,6 +22,9 @@ export interface ViewTask {
 }
 
 export function newViewTask(partition: number, { view, partitions, indexes, metrics }: ViewRunnerOptions): ViewTask {
+  const counters = new Map(
+    Object.keys(view.counters).map(counter => [counter, metrics.counted.of({ processor: view.name, counter })]),
+  )
   const instance = view.create({
     partition,
     partitions,
@@ -30,7 +33,11 @@ export function newViewTask(partition: number, { view, partitions, indexes, metr
       if (!index) throw new Error(`${view.name} reads ${topic.name} without declaring it`)
       return index as T
     },
-    count: (counter, by = 1) => metrics.counted.inc({ processor: view.name, counter }, by),
+    count(counter, by = 1) {
+      const series = counters.get(counter)
+      if (!series) throw new Error(`${view.name} counts ${counter} without declaring it`)
+      series.inc(by)
+    },
   })
   const dirty = new DirtySet(view.intervalMs, view.mustRest)
   return {

@@ -94,7 +94,15 @@ describe('a V stage', () => {
         return { stop: async () => void stopped++ } as LogConsumer
       },
     } as unknown as LogPort
-    const broadcast = new Broadcast({ topics: [], log: driver.log, wire: driver.wire, nameOf, logger, onFatal() {} })
+    const broadcast = new Broadcast({
+      topics: [],
+      log: driver.log,
+      wire: driver.wire,
+      nameOf,
+      clock: driver.clock,
+      logger,
+      onFatal() {},
+    })
     await broadcast.start()
     const runner = new ViewRunner({
       view: showing,
@@ -139,7 +147,15 @@ describe('a broadcast', () => {
         return consumer
       },
     } as unknown as LogPort
-    const broadcast = new Broadcast({ topics: [tallies], log, wire: driver.wire, nameOf, logger, onFatal() {} })
+    const broadcast = new Broadcast({
+      topics: [tallies],
+      log,
+      wire: driver.wire,
+      nameOf,
+      clock: driver.clock,
+      logger,
+      onFatal() {},
+    })
     const seen: number[] = []
     broadcast.addIndex(tallies, { apply: ({ offset }: TableRecord) => void seen.push(offset) })
     await broadcast.start()
