@@ -3,6 +3,7 @@ import type { View, ViewWrite } from '../connectors/view.ts'
 import { viewWrites } from '../connectors/view-writes.ts'
 import { sourceName } from '../retrieval/sources.ts'
 import type { ItemFeatures } from '../schemas/item-features.ts'
+import { ListColumnWriter } from '../schemas/list-items.ts'
 import { topics } from '../schemas/topics.ts'
 import { randomOf } from './random.ts'
 import { catalogueItem } from './traffic.ts'
@@ -54,21 +55,19 @@ export async function fillView(view: View, size: ReadShopSize, onProgress: (done
     const at = { visitor, partition: 0, offset: user, appendedAtMs: nowMs, atMs: nowMs }
     const known = distinct(KNOWN)
     const because = known.slice(0, 20)
-    const items = distinct(size.candidates).map((itemId, rank) => ({
-      itemId,
-      score: 0.9 / (1 + rank / 10),
-      sources: 1 + (rank % 7),
-      source: rank % 6,
-      because: [rank % because.length, (rank + 1) % because.length],
-    }))
+    const candidates = distinct(size.candidates)
+    const columns = new ListColumnWriter(candidates.length)
+    for (const [rank, itemId] of candidates.entries()) {
+      columns.add(itemId, 0.9 / (1 + rank / 10), 1 + (rank % 7), rank % 6)
+      for (const at of [rank, rank + 1]) columns.addReason(because[at % because.length] as string)
+    }
     await put(topics.lists.name, visitor, {
       ...at,
       listId: `list-${user}`,
       builtAtMs: nowMs,
       model: 'bench',
       rung: 'full',
-      because,
-      items,
+      ...columns.finish(),
     })
     const recent = known.slice(0, RECENT).map(itemId => ({ itemId, type: 'click', atMs: nowMs }))
     const traits = { country: `c${user % 20}`, device: 'mobile', language: null, query: null }

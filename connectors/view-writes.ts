@@ -1,6 +1,5 @@
 /** What a record of a published table becomes in the view. Pure: the sink reads and writes around it. */
 
-import { isUser, rawIdOf } from '../schemas/ids.ts'
 import { hashSet } from '../schemas/item-hashes.ts'
 import type { ItemFeatures } from '../schemas/item-features.ts'
 import { keys, MAX_LIST_AGE_SECONDS, type ValueKey } from '../schemas/keys.ts'
@@ -10,11 +9,9 @@ import type { RankedList } from '../schemas/ranked-list.ts'
 import type { Related } from '../schemas/related.ts'
 import { topics } from '../schemas/topics.ts'
 import type { Trending } from '../schemas/trending.ts'
-import { reasonOf } from './reason.ts'
+import { publicList } from './public-list.ts'
 import type { PublicBody, Version, ViewWrite } from './view.ts'
 
-/** Items in a public list; the packed candidates keep them all. */
-const PUBLIC_ITEMS = 50
 const PAGE_ROWS = 1024
 
 /** A decoded record of one of {@link sinkTopics}; null is a tombstone. */
@@ -23,6 +20,8 @@ export interface SinkRecord {
   readonly partition: number
   readonly timestampMs: number
   readonly value: unknown
+  /** The value as it came, where it is Avro by the topic's own schema. */
+  readonly avro?: Buffer
 }
 export interface WriteContext {
   readonly version: Version
@@ -47,7 +46,7 @@ export const sinkTopics = [topics.profiles, topics.lists, topics.related, topics
 export function viewWrites(topic: string, record: SinkRecord, context: WriteContext): ViewWrite[] {
   switch (topic) {
     case topics.lists.name:
-      return [listWrite(record.key, record.value as RankedList | null, context)]
+      return [listWrite(record, record.value as RankedList | null, context)]
     case topics.profiles.name:
       return profileWrites(record.key, record.value as Profile | null, context.version)
     case topics.related.name:
@@ -69,26 +68,11 @@ export function identityOf(write: ViewWrite): string {
   return write.kind === 'value' ? `${write.key.name}/${write.id}` : `item/${write.itemId}/${write.version.offset}`
 }
 
-function listWrite(visitor: string, list: RankedList | null, { version, sourceName }: WriteContext): ViewWrite {
+function listWrite(record: SinkRecord, list: RankedList | null, { version, sourceName }: WriteContext): ViewWrite {
+  const { key: visitor, avro } = record
   if (!list) return { kind: 'user', visitor, field: 'c', version, value: null }
-  const value = packedCandidates.pack(list)
+  const value = avro ? packedCandidates.wrap(avro) : packedCandidates.pack(list)
   return { kind: 'user', visitor, field: 'c', version, value, rec: publicList(list, sourceName) }
-}
-
-function publicList(list: RankedList, sourceName: WriteContext['sourceName']): PublicBody {
-  const items = list.items.slice(0, PUBLIC_ITEMS).map(item => {
-    const source = sourceName(item.source)
-    const because = item.because.map(index => list.because[index]).filter(id => id !== undefined)
-    return { itemId: item.itemId, score: rounded(item.score), source, reason: reasonOf(source, because) }
-  })
-  return body({
-    [isUser(list.visitor) ? 'userId' : 'anonymousId']: rawIdOf(list.visitor),
-    listId: list.listId,
-    builtAt: list.builtAtMs,
-    asOf: `${list.partition}:${list.offset}`,
-    model: list.model,
-    items,
-  })
 }
 
 function profileWrites(key: string, profile: Profile | null, version: Version): ViewWrite[] {

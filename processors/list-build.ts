@@ -11,11 +11,10 @@ import { content } from '../retrieval/sources/content.ts'
 import { taste } from '../retrieval/sources/taste.ts'
 import type { TrendingIndex } from '../retrieval/trending-index.ts'
 import { murmur2 } from '../schemas/ids.ts'
-import type { ListItem, RankedList } from '../schemas/ranked-list.ts'
+import { type ListColumns, ListColumnWriter } from '../schemas/list-items.ts'
+import type { RankedList } from '../schemas/ranked-list.ts'
 import { fillAsk, type Wants } from './list-ask.ts'
 import type { ListState } from './list-state.ts'
-
-const NO_REASON: number[] = []
 
 export class ListBuild {
   readonly #items: ItemIndex
@@ -32,15 +31,11 @@ export class ListBuild {
     this.#blend = new Blend({ items, related, trending, nearest }, admission, options)
   }
 
-  /**
-   * @param nowMs - clock of the builder
-   * @returns the list; `items` holds its first `top` items by number, too
-   */
+  /** @param nowMs - clock of the builder */
   build(state: ListState, nowMs: number): RankedList {
     const rung = rungOf(state.positives)
     fillAsk(state, this.#items, this.#wants, this.#ask, this.#blocked)
     this.#blend.run(this.#ask, rung)
-    const because: string[] = []
     return {
       visitor: state.visitor,
       listId: listIdOf(state, nowMs),
@@ -50,8 +45,7 @@ export class ListBuild {
       appendedAtMs: state.appendedAtMs,
       model: BLEND_MODEL,
       rung,
-      because,
-      items: this.#listItems(because),
+      ...this.#columns(),
     }
   }
 
@@ -60,39 +54,21 @@ export class ListBuild {
     return this.#blend.items.slice(0, Math.min(count, this.#blend.count))
   }
 
-  #listItems(because: string[]): ListItem[] {
+  #columns(): ListColumns {
     const { items, slots, count, found, bits, mainSource } = this.#blend
-    const places = new Map<number, number>()
-    const list: ListItem[] = []
+    const { ids } = this.#items
+    const columns = new ListColumnWriter(count)
     for (let i = 0; i < count; i++) {
       const slot = slots[i] as number
-      list.push({
-        itemId: this.#items.ids.idOf(items[i] as number),
-        score: found.scores[slot] as number,
-        sources: bits[slot] as number,
-        source: mainSource[slot] as number,
-        because: this.#reasons(slot, places, because),
-      })
-    }
-    return list
-  }
-
-  #reasons(slot: number, places: Map<number, number>, because: string[]): number[] {
-    const { found } = this.#blend
-    const first = slot * MAX_BECAUSE
-    if ((found.because[first] as number) < 0) return NO_REASON
-    const reasons: number[] = []
-    for (let b = first; b < first + MAX_BECAUSE; b++) {
-      const item = found.because[b] as number
-      if (item < 0) break
-      let place = places.get(item)
-      if (place === undefined) {
-        place = because.push(this.#items.ids.idOf(item)) - 1
-        places.set(item, place)
+      const score = found.scores[slot] as number
+      columns.add(ids.idOf(items[i] as number), score, bits[slot] as number, mainSource[slot] as number)
+      for (let b = slot * MAX_BECAUSE; b < (slot + 1) * MAX_BECAUSE; b++) {
+        const item = found.because[b] as number
+        if (item < 0) break
+        columns.addReason(ids.idOf(item))
       }
-      reasons.push(place)
     }
-    return reasons
+    return columns.finish()
   }
 }
 

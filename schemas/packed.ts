@@ -15,6 +15,8 @@ import { sessionTier } from './session-tier.ts'
 
 export interface Packing<T> {
   pack(value: T): Buffer
+  /** @param avro - a value that was encoded before, by the schema of this layout */
+  wrap(avro: Buffer): Buffer
   /** @returns undefined for bytes of another kind or layout, cut short, or absent */
   unpack(bytes: Buffer | undefined): T | undefined
 }
@@ -23,6 +25,7 @@ function packing<T>(kind: string, layout: number, schema: RecordSchema<T>): Pack
   const head = Buffer.from([kind.charCodeAt(0), layout])
   return {
     pack: value => Buffer.concat([head, schema.encode(value)]),
+    wrap: avro => Buffer.concat([head, avro]),
     unpack(bytes) {
       if (!bytes || bytes.length < 2 || bytes[0] !== head[0] || bytes[1] !== layout) return undefined
       try {
@@ -34,7 +37,7 @@ function packing<T>(kind: string, layout: number, schema: RecordSchema<T>): Pack
   }
 }
 
-export const packedCandidates = packing('C', 1, rankedList)
+export const packedCandidates = packing('C', 2, rankedList)
 export const packedSession = packing('S', 1, sessionTier)
 export const packedKnown = packing('K', 1, knownItems)
 export const packedFacts = packing('F', 1, itemFacts)

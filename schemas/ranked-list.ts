@@ -1,20 +1,7 @@
 // Generated from avro/ranked-list.avsc by `npm run schemas`: change that file, not this one.
 import { type RecordSchema, recordSchema } from './record.ts'
 
-/** One candidate of a list. */
-export interface ListItem {
-  itemId: string
-  /** blended, 0 to 1 */
-  score: number
-  /** bit set of candidate sources, see retrieval/sources.ts */
-  sources: number
-  /** the source that gave most of the score */
-  source: number
-  /** indexes into because: the items it comes from, strongest first, at most 3 */
-  because: number[]
-}
-
-/** The candidates of one visitor, best first. */
+/** The candidates of one visitor, best first, column by column. */
 export interface RankedList {
   /** kind-tagged id */
   visitor: string
@@ -32,10 +19,20 @@ export interface RankedList {
   model: string
   /** cold, session, hybrid or full */
   rung: string
-  /** item ids that the items refer to */
+  /** what every id in because and itemIds begins with and is written without; never ends within a character */
+  idPrefix: string
+  /** ids, without idPrefix, of the items that reasons refers to; at most 255 */
   because: string[]
-  /** best first */
-  items: ListItem[]
+  /** ids, without idPrefix, best first; scores, sources and source have an entry for each, in this order */
+  itemIds: string[]
+  /** blended, in ten-thousandths, 1 to 10,000: the first as it is, every later one as the difference to the one before it */
+  scores: number[]
+  /** a byte an item: bit set of the candidate sources that found it, see retrieval/sources.ts */
+  sources: Buffer
+  /** a byte an item: number of the source that gave most of its score */
+  source: Buffer
+  /** of each item in order a byte n, 0 to 3, and n places in because, a byte each, strongest first; written of the public items only, the first 50 */
+  reasons: Buffer
 }
 
 export const rankedList: RecordSchema<RankedList> = recordSchema('ranked-list')

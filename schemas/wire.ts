@@ -142,6 +142,14 @@ export class Wire {
     }
   }
 
+  /** @returns the plain Avro of a value that was decoded before, where its writer's schema is the topic's own */
+  ownAvro(topic: Topic<unknown>, value: Buffer): Buffer | undefined {
+    if (value[0] !== 0) return undefined
+    const { resolvers } = this.#writer(value.readUInt32BE(1))
+    const isOwn = resolvers.has(topic.schema.type) && resolvers.get(topic.schema.type) === undefined
+    return isOwn ? value.subarray(HEADER_BYTES) : undefined
+  }
+
   #writer(id: number): Writer {
     const verdict = this.#verdicts.get(id)
     if (verdict instanceof FreshetError) throw verdict

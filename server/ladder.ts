@@ -5,6 +5,7 @@
  */
 import { sourceName } from '../retrieval/sources.ts'
 import { keys, type ValueKey } from '../schemas/keys.ts'
+import { itemsOf } from '../schemas/list-items.ts'
 import { packedCandidates, packedKnown, packedSession } from '../schemas/packed.ts'
 import type { RankedList } from '../schemas/ranked-list.ts'
 import type { ScoredItem } from '../schemas/related.ts'
@@ -131,17 +132,8 @@ export async function neighbours(
 export const scored = (items: readonly ScoredItem[], source: string): Candidate[] =>
   items.map(({ itemId, score }) => ({ itemId, score, source, because: [] }))
 
-function candidatesOf(list: RankedList): Candidate[] {
-  const names = new Map<number, string>()
-  return list.items.map(({ itemId, score, source, because }) => {
-    let name = names.get(source)
-    if (name === undefined) {
-      name = sourceName(source)
-      names.set(source, name)
-    }
-    return { itemId, score, source: name, because: because.map(index => list.because[index] ?? '') }
-  })
-}
+const candidatesOf = (list: RankedList): Candidate[] =>
+  itemsOf(list).map(({ itemId, score, source, because }) => ({ itemId, score, source: sourceName(source), because }))
 
 function segmentsOf(ask: Ask, tier: SessionTier | undefined): string[] {
   const device = ask.device ?? tier?.device

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { anonymousVisitor, userVisitor } from '../schemas/ids.ts'
 import { keys } from '../schemas/keys.ts'
+import { becauseOf } from '../schemas/list-items.ts'
 import { packedCandidates, packedKnown, packedSession } from '../schemas/packed.ts'
 import type { Services } from './services.ts'
 import { checkId } from './failures.ts'
@@ -139,7 +140,8 @@ export function visitorRoutes(app: FastifyInstance, services: Services): void {
     const entry = await reader.user(visitor, degraded)
     const tier = packedSession.unpack(entry.s)
     const viewed = viewedIn(tier)
-    const liked = packedCandidates.unpack(entry.c)?.because ?? []
+    const list = packedCandidates.unpack(entry.c)
+    const liked = list ? becauseOf(list) : []
     const touched = [...(tier?.recent.map(item => item.itemId) ?? []), ...(query.session ?? [])]
     const subjects = [...new Set([...(query.session ?? []).toReversed(), ...viewed.toReversed(), ...liked])].slice(
       0,

@@ -9,6 +9,7 @@ import { type Topic, topics } from '../../schemas/topics.ts'
 import { Wire } from '../../schemas/wire.ts'
 import { HandClock } from '../../topology/clock.ts'
 import { SimulatedLog } from '../../topology/simulated-log.ts'
+import { columnsOf } from '../schemas/list-columns.ts'
 
 export const NOW_MS = 1_700_000_000_000
 
@@ -60,8 +61,7 @@ export const listOf = (visitor: string, listId: string, offset = 7) => ({
   appendedAtMs: NOW_MS - 30,
   model: 'blend-1',
   rung: 'full',
-  because: ['m9'],
-  items: [{ itemId: 'm1', score: 0.123456, sources: 1, source: 0, because: [0] }],
+  ...columnsOf([{ itemId: 'm1', score: 0.123456, sources: 1, source: 0, because: ['m9'] }]),
 })
 
 export const relatedOf = (itemId: string, neighbour: string) => ({

@@ -4,6 +4,7 @@ import { type ListOptions, list } from '../../processors/list.ts'
 import type { Item } from '../../schemas/item.ts'
 import type { ItemFeatures } from '../../schemas/item-features.ts'
 import type { Profile, ProfileItem, RecentItem } from '../../schemas/profile.ts'
+import { itemsOf } from '../../schemas/list-items.ts'
 import type { RankedList } from '../../schemas/ranked-list.ts'
 import { topics } from '../../schemas/topics.ts'
 
@@ -119,7 +120,7 @@ export class ListFixture {
   }
 }
 
-export const idsOf = (list: RankedList): string[] => list.items.map(item => item.itemId)
+export const idsOf = (list: RankedList): string[] => itemsOf(list).map(item => item.itemId)
 
 /** `a view, b like` in order of arrival, a second apart, the last one now. */
 export function recent(text: string): RecentItem[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { sourceName, sources } from '../../retrieval/sources.ts'
+import { itemsOf } from '../../schemas/list-items.ts'
 import type { RankedList } from '../../schemas/ranked-list.ts'
 import type { ProfileItem, RecentItem } from '../../schemas/profile.ts'
 import { idsOf, known, ListFixture, NOW_MS } from './list-fixture.ts'
@@ -90,13 +91,14 @@ test('scores lie in 0 to 1 and fall behind the public top; every item names its 
   fc.assert(
     fc.property(world, given => {
       const { list } = build(given)
-      list.items.forEach((item, place) => {
+      const items = itemsOf(list)
+      items.forEach((item, place) => {
         assert.ok(item.score > 0 && item.score <= 1, `score ${item.score}`)
-        if (place > 20) assert.ok(item.score <= (list.items[place - 1]?.score ?? 0))
+        if (place > 20) assert.ok(item.score <= (items[place - 1]?.score ?? 0))
         assert.equal((item.sources >> item.source) & 1, 1)
         assert.ok((given.enabled as string[]).includes(sourceName(item.source)))
         assert.ok(item.because.length <= 3)
-        for (const at of item.because) assert.ok(ids.includes(list.because[at] ?? ''))
+        for (const reason of item.because) assert.ok(ids.includes(reason))
       })
       assert.equal(new Set(list.because).size, list.because.length)
     }),

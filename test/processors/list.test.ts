@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sources } from '../../retrieval/sources.ts'
+import { itemsOf } from '../../schemas/list-items.ts'
 import { topics } from '../../schemas/topics.ts'
 import { features, idsOf, known, ListFixture, NOW_MS, recent } from './list-fixture.ts'
 
@@ -17,14 +18,12 @@ test('a like changes the next list, and the list says through which item and sou
   assert.deepEqual(shop.hot('u:1', recent('liked like'), { offset: 77 }), ['u:1'])
   const list = shop.build('u:1', NOW_MS + 5)
   assert.deepEqual(idsOf(list), ['beside', 'hit'])
-  assert.equal(list.items[0]?.source, CO_OCCURRENCE)
-  assert.equal(list.items[0]?.sources, 1 << CO_OCCURRENCE)
-  assert.deepEqual(
-    list.items[0]?.because.map(place => list.because[place]),
-    ['liked'],
-  )
-  assert.equal(list.items[1]?.source, POPULAR)
-  assert.deepEqual(list.items[1]?.because, [])
+  const [beside, hit] = itemsOf(list)
+  assert.equal(beside?.source, CO_OCCURRENCE)
+  assert.equal(beside?.sources, 1 << CO_OCCURRENCE)
+  assert.deepEqual(beside?.because, ['liked'])
+  assert.equal(hit?.source, POPULAR)
+  assert.deepEqual(hit?.because, [])
   assert.deepEqual(
     [list.rung, list.offset, list.partition, list.model, list.builtAtMs],
     ['session', 77, 0, 'blend-1', NOW_MS + 5],
@@ -128,7 +127,7 @@ test('a shop without a catalogue gets lists of what its events name', () => {
 test('an empty shop gives an empty list, not an error', () => {
   const shop = new ListFixture()
   shop.hot('u:1', recent('z view'))
-  assert.deepEqual(shop.build('u:1').items, [])
+  assert.deepEqual(shop.build('u:1').itemIds, [])
 })
 
 test('a visitor nobody has heard of has no list and leaves no trace', () => {

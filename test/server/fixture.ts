@@ -11,6 +11,7 @@ import type { RankedList } from '../../schemas/ranked-list.ts'
 import { topics } from '../../schemas/topics.ts'
 import { buildServer, type ServerConfig } from '../../server/app.ts'
 import { ServerMetrics } from '../../server/metrics.ts'
+import { columnsOf } from '../schemas/list-columns.ts'
 
 export const NOW_MS = 1_700_000_000_000
 const TYPES = ['purchase', 'like', 'add_to_cart', 'click', 'view', 'impression', 'skip', 'dislike']
@@ -28,7 +29,7 @@ export const list = (visitor: string, itemIds: readonly string[], over: Partial<
     score: 1 - index / 1_000,
     sources: 1,
     source: 0,
-    because: index % 2,
+    because: index % 2 === 0 ? ['liked'] : [],
   }))
   const value: RankedList = {
     visitor,
@@ -39,8 +40,7 @@ export const list = (visitor: string, itemIds: readonly string[], over: Partial<
     appendedAtMs: NOW_MS - 20,
     model: 'blend-1',
     rung: 'full',
-    because: ['liked'],
-    items: items.map(item => ({ ...item, because: item.because === 0 ? [0] : [] })),
+    ...columnsOf(items),
     ...over,
   }
   return writesOf(topics.lists.name, visitor, value, 10)

@@ -8,6 +8,7 @@ import { defaultFolds } from '../../processors/options.ts'
 import { sourceName } from '../../retrieval/sources.ts'
 import type { Interaction } from '../../schemas/interaction.ts'
 import type { Item } from '../../schemas/item.ts'
+import { itemsOf } from '../../schemas/list-items.ts'
 import type { Profile } from '../../schemas/profile.ts'
 import type { RankedList } from '../../schemas/ranked-list.ts'
 import type { Rejected } from '../../schemas/rejected.ts'
@@ -159,7 +160,7 @@ function checkLastWords(world: World, log: readonly Logged[]): void {
   }
   const gone = new Map(decoded<Item>(world, topics.items).map(({ key, value }) => [key, value?.available !== true]))
   for (const [visitor, list] of lists)
-    for (const { itemId } of list?.items ?? [])
+    for (const { itemId } of list ? itemsOf(list) : [])
       if (gone.get(itemId)) world.complain('V', `the list of ${visitor} shows ${itemId}, which was taken down`)
 }
 

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { isUser, rawIdOf } from '../../../schemas/ids.ts'
 import type { ItemFeatures } from '../../../schemas/item-features.ts'
 import { keys, recKeyOf, userKeyOf, type ValueKey } from '../../../schemas/keys.ts'
+import { itemsOf } from '../../../schemas/list-items.ts'
 import type { Profile } from '../../../schemas/profile.ts'
 import type { RankedList } from '../../../schemas/ranked-list.ts'
 import type { Related } from '../../../schemas/related.ts'
@@ -76,7 +77,7 @@ function wantLists(
         [isUser(visitor) ? 'userId' : 'anonymousId']: rawIdOf(visitor),
         listId: value?.listId,
         asOf: `${value?.partition}:${value?.offset}`,
-        items: scoresOf(value?.items.slice(0, PUBLIC_ITEMS) ?? []),
+        items: scoresOf(value ? itemsOf(value).slice(0, PUBLIC_ITEMS) : []),
       }),
     )
   }
