@@ -67,6 +67,8 @@ export class Sink {
   readonly #progress = new Map<string, Progress>()
   readonly #tables: ReadonlyMap<string, Topic<unknown>>
   readonly #timers: (() => void)[] = []
+  /** Batches that wait for the view or the registry. */
+  readonly #waiting = new Set<Batch>()
   #partitions = new Map<string, number>()
   #moving: Promise<void> = Promise.resolve()
   readonly #stopping = new AbortController()
@@ -93,6 +95,7 @@ export class Sink {
     view.onReconnect(() => sink.#replayAll())
     sink.#timers.push(clock.every(POSITION_MS, () => void sink.#movePositions(false)))
     sink.#timers.push(clock.every(CHECK_MS, () => void sink.#movePositions(true).then(() => sink.#commit())))
+    sink.#timers.push(clock.every(HEARTBEAT_MS, () => sink.#beat()))
     sink.#timers.push(clock.every(PRUNE_MS, () => void sink.#prune()))
     return sink
   }
@@ -189,14 +192,18 @@ export class Sink {
 
   /** Keeps the assignment while the view or the registry is away. */
   async #beating<T>(batch: Batch, work: Promise<T>): Promise<T> {
-    const beat = () =>
-      batch.heartbeat().catch(error => this.#options.logger.debug({ err: error }, 'sink heartbeat failed'))
-    const cancel = this.#options.clock.every(HEARTBEAT_MS, () => void beat())
+    this.#waiting.add(batch)
     try {
       return await work
     } finally {
-      cancel()
+      this.#waiting.delete(batch)
     }
+  }
+
+  #beat(): void {
+    const { logger } = this.#options
+    for (const batch of this.#waiting)
+      batch.heartbeat().catch(error => logger.debug({ err: error }, 'sink heartbeat failed'))
   }
 
   /** The last record of a key wins within a slice; of an item each is written. */
@@ -205,7 +212,9 @@ export class Sink {
     const { table, topic, partition } = progress
     try {
       const value = record.value === null ? null : wire.decode(table, record.value)
-      const decoded = { key: record.key?.toString() ?? '', partition, timestampMs: record.timestampMs, value }
+      const avro = record.value === null ? undefined : wire.ownAvro(table, record.value)
+      const key = record.key?.toString() ?? ''
+      const decoded = { key, partition, timestampMs: record.timestampMs, value, ...(avro && { avro }) }
       const made = viewWrites(table.name, decoded, {
         version: { generation: generationOf(topic), offset: record.offset },
         partitions: this.#partitions.get(topic) ?? 1,

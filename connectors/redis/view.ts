@@ -21,8 +21,10 @@ import {
 } from '../view.ts'
 import { Breaker } from './breaker.ts'
 import { checkEviction } from './eviction.ts'
+import { ItemFollowUp } from './item-follow-up.ts'
 import { movePosition, scripts } from './scripts.ts'
-import { afterItem, type ScriptCall, scriptCalls } from './write-commands.ts'
+import { Sender } from './sender.ts'
+import { requestOf, type ScriptCall, scriptCalls } from './write-commands.ts'
 
 const BATCH = 200
 const IN_FLIGHT = 3
@@ -30,7 +32,7 @@ const FIRST_RETRY_MS = 20
 const LAST_RETRY_MS = 2_000
 /** For reads outside requests: whole pages of the item mirror. */
 const BULK_DEADLINE_MS = 5_000
-/** After it the connection is given up: a peer that vanished says nothing. (socketTimeout of ioredis outlives its socket.) */
+/** Without an answer, after which the connection is given up. (socketTimeout of ioredis outlives its socket.) */
 const WRITE_DEADLINE_MS = 10_000
 
 export interface RedisViewOptions {
@@ -48,6 +50,7 @@ export class RedisView implements View {
   readonly #namespace: string
   readonly #logger: Logger
   readonly #writer: Redis
+  readonly #sender: Sender
   readonly #reader: Redis
   readonly #breaker: Breaker
   readonly #listeners: (() => void)[] = []
@@ -74,6 +77,7 @@ export class RedisView implements View {
       retryStrategy: times => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), LAST_RETRY_MS),
     }
     this.#writer = new Redis(url, { ...common, connectionName: `${namespace}-write` })
+    this.#sender = new Sender(this.#writer, WRITE_DEADLINE_MS)
     this.#reader = new Redis(url, { ...common, connectionName: `${namespace}-read`, enableAutoPipelining: true })
     this.#checked.promise.catch(() => undefined) // whoever asks through check() hears of it
     this.#writer.on('ready', () => void this.#inspect(++this.#connection))
@@ -90,8 +94,8 @@ export class RedisView implements View {
 
   async #inspect(connection: number) {
     try {
-      checkEviction(await this.#writer.info('memory'))
-      for (const { text } of scripts) await this.#writer.script('LOAD', text)
+      checkEviction(String(await this.#sender.ask('INFO', 'memory')))
+      await this.#loadScripts()
     } catch (error) {
       if (!(error instanceof FreshetError)) return this.#sayLost(error) // lost again: the next connection looks anew
       this.#refused = error
@@ -113,6 +117,7 @@ export class RedisView implements View {
   }
 
   async write(writes: readonly ViewWrite[], stopping?: AbortSignal): Promise<void> {
+    if (writes.length <= BATCH) return this.#writeBatch(writes, stopping)
     const starts = Array.from({ length: Math.ceil(writes.length / BATCH) }, (_, index) => index * BATCH).values()
     // Any order will do, versions decide; Redis works on one batch while the next is encoded.
     const sender = async () => {
@@ -122,15 +127,15 @@ export class RedisView implements View {
   }
 
   async #writeBatch(batch: readonly ViewWrite[], stopping: AbortSignal | undefined): Promise<void> {
-    const signal = stopping ? AbortSignal.any([stopping, this.#closing.signal]) : this.#closing.signal
     const calls = batch.map(write => scriptCalls(write, this.#namespace))
+    const sent = calls.flat()
     for (let attempt = 0; ; attempt++) {
       if (this.#refused) throw this.#refused
       try {
-        const results = await this.#run(calls.flat())
-        return await this.#finishItems(batch, calls, results, attempt > 0)
+        return await this.#finishItems(batch, calls, await this.#run(sent), attempt > 0)
       } catch (error) {
         if (attempt === 0) this.#logger.debug({ err: error }, 'redis write failed, trying again')
+        const signal = stopping ? AbortSignal.any([stopping, this.#closing.signal]) : this.#closing.signal
         signal.throwIfAborted()
         await wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LAST_RETRY_MS), undefined, { signal })
       }
@@ -140,20 +145,26 @@ export class RedisView implements View {
   /** @throws where the batch has to be sent again; a value that cannot be written at all is logged and left out */
   async #run(calls: readonly ScriptCall[]): Promise<Result[]> {
     if (this.#connection !== this.#announced) throw new Error('a connection that nobody has been told of')
-    const pipeline = this.#writer.pipeline()
-    for (const call of calls) pipeline.evalsha(call.script.sha, call.keys.length, ...call.keys, ...call.args)
-    const replies = (await this.#written(pipeline.exec())) ?? []
-    if (replies.length !== calls.length) throw new Error(`wanted ${calls.length} replies, got ${replies.length}`)
-    if (replies.some(([error]) => error?.message.startsWith('NOSCRIPT'))) {
-      for (const { text } of scripts) await this.#writer.script('LOAD', text)
+    const replies = await this.#sender.send(calls.map(requestOf))
+    let isForgotten = false
+    for (const [index, reply] of replies.entries()) {
+      if (!(reply instanceof Error)) continue
+      if (reply.message.startsWith('NOSCRIPT')) isForgotten = true
+      else if (!reply.message.includes('WRONGTYPE')) throw reply
+      else {
+        this.#logger.error({ key: calls[index]?.keys, err: reply }, 'a foreign value stands at this key, left alone')
+        replies[index] = -1
+      }
+    }
+    if (isForgotten) {
+      await this.#loadScripts()
       throw new Error('scripts loaded anew')
     }
-    return replies.map(([error, result], index) => {
-      if (!error) return result as Result
-      if (!error.message.includes('WRONGTYPE')) throw error
-      this.#logger.error({ key: calls[index]?.keys, err: error }, 'a foreign value stands at this key, left alone')
-      return -1
-    })
+    return replies as Result[]
+  }
+
+  async #loadScripts(): Promise<void> {
+    for (const { text } of scripts) await this.#sender.ask('SCRIPT', 'LOAD', text)
   }
 
   async #finishItems(
@@ -162,27 +173,18 @@ export class RedisView implements View {
     results: readonly Result[],
     isRepeat: boolean,
   ): Promise<void> {
-    const pipeline = this.#writer.pipeline()
-    const [gone, goneAt] = [keys.gone.of(this.#namespace), keys.goneAt.of(this.#namespace)]
-    const pages: Record<string, string> = {}
+    const followUp = new ItemFollowUp(this.#namespace)
     let at = 0
     for (const [index, write] of batch.entries()) {
       const end = at + (calls[index]?.length ?? 0)
-      const own = results.slice(at, end).map(Number)
+      if (write.kind === 'item') followUp.add(write, results.slice(at, end).map(Number), isRepeat)
       at = end
-      if (write.kind !== 'item') continue
-      const { isCurrent, page, change } = afterItem(write, own, isRepeat)
-      if (page !== undefined) pages[page] = change
-      if (isCurrent && write.isGone) pipeline.zadd(goneAt, write.goneAtMs, write.itemId).sadd(gone, write.itemId)
-      else if (isCurrent) pipeline.zrem(goneAt, write.itemId).srem(gone, write.itemId)
     }
-    if (pipeline.length === 0 && Object.keys(pages).length === 0) return
-    const replies = (await this.#written(pipeline.exec())) ?? []
-    for (const [error] of replies) if (error) throw error
-    const isMoved = replies.some(([, result], index) => index % 2 === 1 && result === 1)
-    const isChanged = Object.keys(pages).length > 0
-    if (isChanged) await this.#writer.hset(keys.itemPages.of(this.#namespace), pages)
-    if (isChanged || isMoved || isRepeat) await this.#newItemsVersion()
+    const requests = followUp.requests()
+    if (requests.length === 0) return
+    const replies = await this.#sender.send(requests)
+    for (const reply of replies) if (reply instanceof Error) throw reply
+    if (isRepeat || followUp.isNews(replies)) await this.#newItemsVersion()
   }
 
   readUser(visitor: string): Promise<UserEntry> {
@@ -218,21 +220,22 @@ export class RedisView implements View {
   }
   async pruneGone(beforeMs: number): Promise<void> {
     const [gone, goneAt] = [keys.gone.of(this.#namespace), keys.goneAt.of(this.#namespace)]
-    const old = await this.#writer.zrangebyscore(goneAt, '-inf', `(${beforeMs}`)
+    const old = await this.#bulk(this.#reader.zrangebyscore(goneAt, '-inf', `(${beforeMs}`))
     for (let at = 0; at < old.length; at += BATCH) {
       const some = old.slice(at, at + BATCH)
-      await this.#writer.srem(gone, ...some)
-      await this.#writer.zrem(goneAt, ...some)
+      await this.#sender.ask('SREM', gone, ...some)
+      await this.#sender.ask('ZREM', goneAt, ...some)
     }
     if (old.length > 0) await this.#newItemsVersion()
   }
   /** Random, so that it differs from the one before even when a flush came between. */
   async #newItemsVersion() {
-    await this.#writer.set(keys.itemsVersion.of(this.#namespace), randomUUID())
+    await this.#sender.ask('SET', keys.itemsVersion.of(this.#namespace), randomUUID())
   }
 
   async readPosition(table: string, partition: number): Promise<Version | undefined> {
-    return parseVersion(await this.#written(this.#writer.get(keys.pos.of(this.#namespace, table, String(partition)))))
+    const text = await this.#sender.ask('GET', keys.pos.of(this.#namespace, table, String(partition)))
+    return parseVersion(text === null ? undefined : String(text))
   }
   async movePositions(moves: readonly PositionMove[]): Promise<MoveResult[]> {
     const text = (version: Version | undefined) => (version ? versionText(version) : '')
@@ -262,14 +265,6 @@ export class RedisView implements View {
 
   #bulk<T>(reply: Promise<T>): Promise<T> {
     return within(BULK_DEADLINE_MS, reply)
-  }
-  async #written<T>(reply: Promise<T>): Promise<T> {
-    try {
-      return await within(WRITE_DEADLINE_MS, reply)
-    } catch (error) {
-      if (error instanceof FreshetError) this.#writer.disconnect(true)
-      throw error
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { keys, recKeyOf, TOMBSTONE_TTL_SECONDS, userKeyOf } from '../../schemas/keys.ts'
 import { TOMBSTONE, type ViewWrite, versioned, versionText } from '../view.ts'
+import type { Request } from './sender.ts'
 import { type Script, setFieldAndValue, setHash, setHashField, setValue } from './scripts.ts'
 
 export interface ScriptCall {
@@ -37,6 +38,14 @@ export function scriptCalls(write: ViewWrite, namespace: string): ScriptCall[] {
   const rowArgs = [...version, String(write.row.row), write.row.facts ?? NOTHING, '']
   return [hash, { script: setHashField, keys: [page], args: rowArgs }]
 }
+
+export const requestOf = ({ script, keys, args }: ScriptCall): Request => [
+  'EVALSHA',
+  script.sha,
+  String(keys.length),
+  ...keys,
+  ...args,
+]
 
 /** What follows a write of an item once its scripts have answered: gone set, and which page changed. */
 export function afterItem(write: ViewWrite & { kind: 'item' }, results: readonly number[], isRepeat: boolean) {
