@@ -22,7 +22,7 @@ export const streams: Readonly<Record<string, (events: number) => AsyncGenerator
 }
 
 /** The ratings by time; played again with new users after each end. The newest is now. */
-async function* films(events: number): AsyncGenerator<Interaction> {
+export async function* films(events: number): AsyncGenerator<Interaction> {
   const ratings: Interaction[] = []
   for await (const rating of movietweetings.events(FILMS, new Map())) ratings.push(rating)
   const [firstMs, lastMs] = [ratings[0]?.occurredAt ?? 0, ratings.at(-1)?.occurredAt ?? 0]

@@ -19,7 +19,11 @@ export interface RecordSchema<T> {
 
 /** @param name - of a file in `schemas/avro/`, without its ending */
 export function recordSchema<T>(name: string): RecordSchema<T> {
-  const source = readFileSync(new URL(`./avro/${name}.avsc`, import.meta.url), 'utf8')
+  return recordSchemaOf(name, readFileSync(new URL(`./avro/${name}.avsc`, import.meta.url), 'utf8'))
+}
+
+/** For records that are no agreement between our own processes. @param source - an Avro schema as JSON text */
+export function recordSchemaOf<T>(name: string, source: string): RecordSchema<T> {
   const type = avsc.Type.forSchema(JSON.parse(source) as avsc.Schema)
   return {
     name,

@@ -9,6 +9,7 @@ import { type Say, runWithSay } from './run-with-say.ts'
 /** Program → Debian package. */
 const PACKAGES = {
   java: 'default-jre-headless',
+  javac: 'default-jdk-headless',
   mvn: 'maven',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',

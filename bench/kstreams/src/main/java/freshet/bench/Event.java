@@ -1,0 +1,4 @@
+package freshet.bench;
+
+/** What the job needs of an interaction. */
+record Event(String user, String item) {}
