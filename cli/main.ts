@@ -14,6 +14,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   send: async () => (await import('./send.ts')).send,
   inspect: async () => (await import('./inspect.ts')).inspect,
   audit: async () => (await import('./audit.ts')).audit,
+  redrive: async () => (await import('./redrive.ts')).redrive,
   topology: async () => (await import('./topology.ts')).topologyVerb,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,

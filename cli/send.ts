@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { publisher } from '../connectors/publisher.ts'
 import { withDefaults } from '../connectors/with-defaults.ts'
-import { FreshetError } from '../schemas/errors.ts'
 import { idProblem } from '../schemas/ids.ts'
 import { type Interaction, interaction } from '../schemas/interaction.ts'
 import { loadConfig } from '../topology/config.ts'
 import { apiUrl, askApi } from './api-client.ts'
 import { makeLogger, openFoundation } from './assemble.ts'
 import { type Call, type Command, didYouMean, UsageError } from './command.ts'
+import { timeOf } from './time-of.ts'
 
 export const send: Command = {
   name: 'send',
@@ -83,6 +83,7 @@ function eventOf(call: Call, types: readonly string[]): Interaction {
     const problem = call.isSet(flag) ? idProblem(call.text(flag)) : undefined
     if (problem !== undefined) throw new UsageError(`--${flag}: ${problem}`)
   }
+  const at = call.text('at')
   const isImpression = type === 'impression'
   return withDefaults(interaction, {
     eventId: call.text('event-id') ?? randomUUID(),
@@ -100,14 +101,6 @@ function eventOf(call: Call, types: readonly string[]): Interaction {
     device: call.text('device') ?? null,
     country: call.text('country') ?? null,
     requestId: call.text('request-id') ?? null,
-    occurredAt: timeOf(call.text('at')),
+    occurredAt: at === undefined ? Date.now() : timeOf('--at', at),
   })
-}
-
-function timeOf(text: string | undefined): number {
-  if (text === undefined) return Date.now()
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (!Number.isSafeInteger(ms))
-    throw new FreshetError('INVALID_TIME', `--at: wanted a date or ms since the epoch, got ${JSON.stringify(text)}`)
-  return ms
 }

@@ -19,6 +19,8 @@ export interface Rejected {
   code: string
   /** what was wanted and what came */
   message: string
+  /** how many times it had been driven in again */
+  redriven: number
 }
 
 export const rejected: RecordSchema<Rejected> = recordSchema('rejected')

@@ -30,7 +30,7 @@ interface Asked {
 /** @returns topic → generation, for every topic of `names`; the same for every process that asks */
 export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, number>> {
   const { log, table, partitions, lease, names, created, clock } = asked
-  const before = await readTable(log, table)
+  const before = await readIncarnations(log, table)
   // One that was created here is new, unless somebody has given it a generation since.
   const isMissing = (name: string, known: ReadonlyMap<string, number>) =>
     !known.has(name) || (created.includes(name) && known.get(name) === before.get(name))
@@ -39,7 +39,7 @@ export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, 
     const transactor = await log.transactor(lease)
     try {
       // Nobody can commit under the lease between this and our own commit without fencing it.
-      const known = await readTable(log, table)
+      const known = await readIncarnations(log, table)
       const missing = names.filter(name => isMissing(name, known))
       if (missing.length === 0) return known
       const given = missing.map((name): [string, number] => [name, Math.max(clock.now(), (known.get(name) ?? 0) + 1)])
@@ -62,7 +62,8 @@ export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, 
   }
 }
 
-async function readTable(log: LogPort, table: string): Promise<Map<string, number>> {
+/** @returns topic → generation, of all that have one now */
+export async function readIncarnations(log: LogPort, table: string): Promise<Map<string, number>> {
   const generations = new Map<string, number>()
   await readToEnd(log, [table], ({ key, value }) => {
     if (key && value) generations.set(key.toString(), Number(value.toString()))

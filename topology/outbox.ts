@@ -5,6 +5,7 @@ import { partitionOf } from '../schemas/ids.ts'
 import { FrameWriter } from './frames.ts'
 import type { AnyTopic, Stage } from './graph.ts'
 import type { LogRecord, OutRecord } from './log-port.ts'
+import { timesRedriven } from './record-headers.ts'
 
 /** What stands in `rejected.v1` of a record: with the rest around it, it must be smaller than the largest record of a log. */
 const MAX_REJECTED_BYTES = 900_000
@@ -62,7 +63,8 @@ export class Outbox {
     const isTooLarge = bytes > MAX_REJECTED_BYTES
     const value = isTooLarge ? null : record.value
     const sentence = isTooLarge ? `${message}; its value of ${bytes} bytes stands at the source only` : message
-    const rejected = { topic: source, partition, offset, appendedAtMs, key, value, code, message: sentence }
+    const redriven = timesRedriven(record)
+    const rejected = { topic: source, partition, offset, appendedAtMs, key, value, code, message: sentence, redriven }
     this.#streams.push({ topic: nameOf(topic), partition, key, value: wire.encode(topic, rejected) })
   }
 

@@ -10,6 +10,8 @@ interface Stretch {
   next: number
   readonly each: (records: readonly LogRecord[], nextOffset: number) => Promise<void>
   readonly done: PromiseWithResolvers<void>
+  /** While `each` is at work. */
+  isBusy: boolean
 }
 
 export class RangeReader {
@@ -60,6 +62,7 @@ export class RangeReader {
       end: Math.min(end ?? range.end, range.end),
       each,
       done: Promise.withResolvers(),
+      isBusy: false,
     }
     if (stretch.next >= stretch.end) return stretch.end
     const consumer = await this.#assigned.promise
@@ -73,6 +76,24 @@ export class RangeReader {
       this.#stretch = undefined
     }
     return stretch.end
+  }
+
+  /** Every partition of a topic, one after the other, to the ends they have now. @param onProgress - told in offsets */
+  async readTopic(
+    topic: string,
+    each: (records: readonly LogRecord[]) => Promise<void>,
+    onProgress: (done: number, total: number) => void = () => {},
+  ): Promise<void> {
+    const ranges = await this.#log.offsets(topic)
+    const total = ranges.reduce((sum, { begin, end }) => sum + end - begin, 0)
+    let before = 0
+    for (const [partition, { begin, end }] of ranges.entries()) {
+      await this.read({ topic, partition }, { end }, async (records, nextOffset) => {
+        await each(records)
+        onProgress(before + Math.max(0, nextOffset - begin), total)
+      })
+      before += end - begin
+    }
   }
 
   async close(): Promise<void> {
@@ -95,12 +116,14 @@ export class RangeReader {
     const stretch = this.#stretch
     if (stretch?.at.topic !== batch.topic || stretch.at.partition !== batch.partition) return
     const records = batch.records.filter(({ offset }) => offset >= stretch.next && offset < stretch.end)
+    stretch.isBusy = true
     try {
       await stretch.each(records, Math.min(batch.nextOffset, stretch.end))
     } catch (error) {
       return stretch.done.reject(error)
     }
-    if (this.#stretch !== stretch) return
+    stretch.isBusy = false
+    if (this.#failed) return stretch.done.reject(this.#failed)
     stretch.next = Math.max(stretch.next, batch.nextOffset)
     if (stretch.next < stretch.end) return
     ;(await this.#assigned.promise).pause(stretch.at)
@@ -113,6 +136,7 @@ export class RangeReader {
   #fail(error: Error): void {
     this.#failed ??= error
     this.#assigned.reject(error)
-    this.#stretch?.done.reject(error)
+    // What is under way ends first: the caller goes on when this has been told.
+    if (!this.#stretch?.isBusy) this.#stretch?.done.reject(error)
   }
 }

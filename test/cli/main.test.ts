@@ -25,7 +25,10 @@ describe('freshet', () => {
   })
 
   it('has the verbs that the documents name', () => {
-    assert.deepEqual(verbNames, 'start run serve import replay send inspect audit topology services doctor'.split(' '))
+    assert.deepEqual(
+      verbNames,
+      'start run serve import replay send inspect audit redrive topology services doctor'.split(' '),
+    )
   })
 
   for (const verb of verbNames)
@@ -86,6 +89,11 @@ describe('freshet', () => {
     { words: ['inspect', 'user'], says: /inspect user wants an id/ },
     { words: ['inspect', 'topic', 'list.v1'], says: /list\.v1: no such topic; did you mean lists\.v1\?/ },
     { words: ['inspect', 'topic', 'lists', '--limit', '0'], says: /above 0/ },
+    { words: ['audit', '--stage', 'list'], says: /--stage: wanted one of user, item, got "list"/ },
+    { words: ['redrive', '--code', 'MISPLACED'], says: /MISPLACED: no such code; did you mean MISPLACED_KEY\?/ },
+    { words: ['redrive', '--code', 'DATA_LOST'], says: /DATA_LOST: no such code/ },
+    { words: ['redrive', '--topic', 'signals.v1'], says: /signals\.v1: wanted interactions\.v1 or items\.v1/ },
+    { words: ['redrive', '--limit', '0'], says: /--limit: wanted a whole number above 0/ },
     { words: ['topology', '--json', '--mermaid'], says: /exclude each other/ },
     { words: ['services', 'start'], says: /start: wanted up, down, status/ },
   ]
