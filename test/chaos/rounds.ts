@@ -62,7 +62,7 @@ export class Rounds {
       await this.#closeShop()
       if (this.#world.signal.aborted) return
       const message = error instanceof Error ? error.message : String(error)
-      this.#console.say(`${fault.name}: ${message}`)
+      this.#console.say(`${fault.name}: ${error instanceof TypeError ? error.stack : message}`)
       const nothing = { records: 0, lost: 0, doubled: 0, answers: 0, errors: 0, blanks: 0, healMs: undefined }
       this.outcomes.push({ fault, ...nothing, wrong: [message] })
     }

@@ -93,17 +93,21 @@ export class TcpProxy {
 
   #carry(way: Pick<Piece, 'connection' | 'from'> & { cut(): void }, from: Socket, to: Socket): void {
     const split = this.#newSplitter()
-    let lastAtMs = 0
+    /** Oldest first: what is delayed is never overtaken by what comes after the delay has ended. */
+    const waiting: { bytes: Buffer; dueMs: number }[] = []
+    const send = () => {
+      while (waiting[0] && waiting[0].dueMs <= performance.now()) {
+        const { bytes } = waiting.shift() as { bytes: Buffer }
+        if (to.writable) to.write(bytes)
+      }
+      if (waiting[0]) setTimeout(send, Math.ceil(waiting[0].dueMs - performance.now()))
+    }
     from.on('data', chunk => {
       for (const bytes of split(chunk)) {
         const verdict = this.tap?.({ ...way, bytes }) ?? 'pass'
         if (verdict === 'cut') return way.cut()
         if (verdict === 'drop') continue
-        const nowMs = performance.now()
-        lastAtMs = Math.max(lastAtMs, nowMs + this.delayMs)
-        // What is delayed is never overtaken by what comes after the delay has ended.
-        if (lastAtMs <= nowMs) to.write(bytes)
-        else setTimeout(() => to.writable && to.write(bytes), lastAtMs - nowMs)
+        if (waiting.push({ bytes, dueMs: performance.now() + this.delayMs }) === 1) send()
       }
     })
   }

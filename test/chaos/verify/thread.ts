@@ -24,7 +24,7 @@ export interface Task {
 export type Said =
   | { readonly kind: 'progress'; readonly line: string }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 const FRESHET = fileURLToPath(new URL('../../../cli/freshet.mjs', import.meta.url))
 const say = (said: Said) => parentPort?.postMessage(said)
@@ -55,7 +55,7 @@ try {
   )
   say({ kind: 'verdict', verdict })
 } catch (error) {
-  say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  say({ kind: 'failed', error })
 } finally {
   redis.disconnect()
 }

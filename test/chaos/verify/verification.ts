@@ -13,7 +13,7 @@ export async function verification(
   thread.on('message', (said: Said) => {
     if (said.kind === 'progress') progress(said.line)
     else if (said.kind === 'verdict') done.resolve(said.verdict)
-    else done.reject(new Error(said.message))
+    else done.reject(said.error)
   })
   thread.on('error', done.reject)
   const stop = () => done.reject(new Error('broken off'))
