@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.ts')).inspect,
   audit: async () => (await import('./audit.ts')).audit,
   redrive: async () => (await import('./redrive.ts')).redrive,
+  reshard: async () => (await import('./reshard.ts')).reshard,
   topology: async () => (await import('./topology.ts')).topologyVerb,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,

@@ -49,15 +49,16 @@ export interface Running {
   stop(): Promise<void>
 }
 
+export const settingsOf = (topic: AnyTopic, namespace: string, partitions: number): TopicSettings => ({
+  name: topicName(topic, namespace),
+  partitions,
+  cleanup: topic.kind === 'table' ? 'compact' : 'delete',
+  retentionMs: topic.kind === 'table' ? -1 : topic.retentionMs,
+  appendTime: topic.appendTime,
+})
+
 /** Settings of every topic that the topology reads or writes, changelogs and the table of incarnations with them. */
 export function topicSettings(topology: Topology, namespace: string, partitions: number): TopicSettings[] {
-  const settingsOf = (topic: AnyTopic): TopicSettings => ({
-    name: topicName(topic, namespace),
-    partitions,
-    cleanup: topic.kind === 'table' ? 'compact' : 'delete',
-    retentionMs: topic.kind === 'table' ? -1 : topic.retentionMs,
-    appendTime: topic.appendTime,
-  })
   const internal = (name: string): TopicSettings => ({
     name: topicName({ name }, namespace),
     partitions,
@@ -66,7 +67,7 @@ export function topicSettings(topology: Topology, namespace: string, partitions:
     appendTime: false,
   })
   return [
-    ...topicsOf(topology).map(settingsOf),
+    ...topicsOf(topology).map(topic => settingsOf(topic, namespace, partitions)),
     ...topology.stages.map(stage => internal(changelogName(stage))),
     internal(INCARNATIONS),
   ]
