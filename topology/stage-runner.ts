@@ -1,5 +1,6 @@
 /** The tasks of one stage in this process: one consumer, one {@link Task} for every partition that the group gives us. */
 import type { Logger } from 'pino'
+import { FreshetError } from '../schemas/errors.ts'
 import type { Wire } from '../schemas/wire.ts'
 import { changelogName, type Stage } from './graph.ts'
 import type { Clock } from './clock.ts'
@@ -80,13 +81,17 @@ export class StageRunner {
     return task ? task.onBatch(batch) : Promise.resolve()
   }
 
-  /** Says how far behind each task is, and forgets frames of signals that are counted and committed. */
+  /** Says how far behind each task is, refuses partitions that somebody has added, and forgets frames of signals that are counted and committed. */
   async #look(): Promise<void> {
-    const { log, stage, nameOf, clock, metrics, logger } = this.#o
+    const { log, stage, partitions, nameOf, clock, metrics, logger, onFatal } = this.#o
     try {
       for (const input of stage.inputs) {
         const topic = nameOf(input)
         const ranges = await log.offsets(topic)
+        if (ranges.length > partitions) {
+          const message = `${topic}: partitions: wanted ${partitions}, got ${ranges.length}; what lies in the added ones is nobody's, and keys have moved`
+          return onFatal(new FreshetError('TOPIC_MISMATCH', message))
+        }
         for (const [partition, task] of this.#tasks) {
           const { begin = 0, end = 0 } = ranges[partition] ?? {}
           metrics.lag.set({ stage: stage.name, topic, partition }, Math.max(0, end - (task.positions[topic] ?? begin)))

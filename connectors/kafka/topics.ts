@@ -4,6 +4,9 @@ import type { OffsetRange, TopicPartition, TopicSettings } from '../../topology/
 import { kafkajs } from './client.ts'
 
 const DAY_MS = 86_400_000
+/** For five seconds. */
+const METADATA_TRIES = 250
+const METADATA_WAIT_MS = 20
 
 /** What a topic must be set to, where anything else would change what Freshet means by it. */
 const required = (settings: TopicSettings): Record<string, string> => ({
@@ -45,8 +48,24 @@ async function createAll(admin: Admin, missing: readonly TopicSettings[]): Promi
   return missing.flatMap(({ name }, index) => (isOurs[index] ? [name] : []))
 }
 
-/** @returns false where another process was faster; what it made is checked like any other */
+/**
+ * A broker that has just come back, or is too busy to say so, is not counted for a moment, and no factor is valid then.
+ * @returns false where another process was faster; what it made is checked like any other
+ */
 async function create(admin: Admin, topic: TopicSettings, brokerCount: number): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await createOnce(admin, topic, brokerCount)
+    } catch (error) {
+      const errors = error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+      const isPassing = errors.length > 0 && errors.every(one => one.type === 'INVALID_REPLICATION_FACTOR')
+      if (!isPassing || tries === METADATA_TRIES) throw error
+      await new Promise(resolve => setTimeout(resolve, METADATA_WAIT_MS))
+    }
+  }
+}
+
+async function createOnce(admin: Admin, topic: TopicSettings, brokerCount: number): Promise<boolean> {
   const config = { ...required(topic), ...(topic.cleanup === 'compact' ? COMPACTION : {}) }
   return admin.createTopics({
     waitForLeaders: false, // its wait gives up at once where a broker has not heard of the topic yet; withMetadata does not
@@ -90,9 +109,7 @@ export async function differencesOf(admin: Admin, settings: readonly TopicSettin
   })
 }
 
-const METADATA_TRIES = 250
 const NOT_THERE_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'])
-const METADATA_WAIT_MS = 20
 
 /** @returns topic → its number of partitions. @throws FreshetError TOPIC_MISMATCH naming what does not exist */
 export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {

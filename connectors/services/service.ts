@@ -26,7 +26,8 @@ export interface Service {
 }
 
 const ASK_EVERY_MS = 25
-const READY_WITHIN_MS = 60_000
+/** Many times what it takes: on a machine that is busy with other things nothing is broken yet. */
+const READY_WITHIN_MS = 180_000
 const LOG_TAIL_LINES = 20
 
 /**
@@ -73,7 +74,7 @@ async function launch(command: Command, guard: Guard): Promise<Running> {
   let problem = ''
   const end = (why: string) => {
     hasEnded = true
-    problem = why
+    problem ||= why
     if (child.pid !== undefined) guard.end(child.pid)
     resolve()
   }

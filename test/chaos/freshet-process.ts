@@ -1,7 +1,7 @@
 /** A `freshet` command in a process of its own, as an operator would start it, and what a fault may do to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Guard } from '../../connectors/services/guard.ts'
 import { until } from './until.ts'
@@ -119,11 +119,12 @@ export class FreshetProcess {
 
   /** What this start has said so far. */
   lines(): LogLine[] {
-    const text = readFileSync(this.#o.logFile).subarray(this.#logFrom).toString('utf8')
-    return text
-      .split('\n')
-      .filter(line => line !== '')
-      .map(lineOf)
+    return linesIn(readFileSync(this.#o.logFile).subarray(this.#logFrom))
+  }
+
+  /** What every start has said. */
+  linesOfAll(): LogLine[] {
+    return existsSync(this.#o.logFile) ? linesIn(readFileSync(this.#o.logFile)) : []
   }
 
   /** Resolves with the first line of this start for which `isIt`. @throws where it ends before, with the end of its log */
@@ -142,6 +143,11 @@ export class FreshetProcess {
   tail(count = 12): string {
     return readFileSync(this.#o.logFile, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
   }
+}
+
+function linesIn(log: Buffer): LogLine[] {
+  const texts = log.toString('utf8').split('\n')
+  return texts.filter(text => text !== '').map(lineOf)
 }
 
 function lineOf(text: string): LogLine {

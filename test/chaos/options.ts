@@ -24,7 +24,6 @@ Flags:
   --seed S         of traffic and faults; default: the day since 1970
   --workers N      processes that run all stages; default 2
   --rate N         events a second; default 300
-  --recovery       no faults: how long a killed worker is missed, restore, rolling restart; see --recovery --help
   --plant DEFECT   a defect in every worker, which the run must find: no-rollback, old-progress, lost-page, torn-sink
   --json FILE      write the table to this file too
   --list           name the faults and say what they do

@@ -10,8 +10,10 @@ import { type Services, startServices } from '../../connectors/services/start.ts
 import { inFrames } from './kafka-frames.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
-/** So that compaction is done while somebody looks. */
-const BROKER_SETTINGS = { 'log.cleaner.backoff.ms': '1000' }
+const BROKER_SETTINGS = {
+  'log.cleaner.backoff.ms': '1000', // compaction is done while somebody looks
+  'broker.session.timeout.ms': '3000', // the one second of tests is short for a machine on which everything runs at once
+}
 
 export class World {
   readonly services: Services

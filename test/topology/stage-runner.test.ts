@@ -27,6 +27,30 @@ describe('the tasks of a stage', () => {
     await driver.close()
   })
 
+  it('stop by name where somebody has added a partition to an input', async () => {
+    const driver = await Driver.open({ ...recommender(defaultFolds, {}), views: [] }, { partitions: 2 })
+    const none = { begin: 0, end: 0 }
+    const enlarged = new Proxy(driver.log, {
+      get(log, call) {
+        if (call === 'offsets')
+          return async (topic: string) => [
+            ...(await log.offsets(topic)),
+            ...(topic === 'interactions.v1' ? [none] : []),
+          ]
+        const value = log[call as keyof typeof log]
+        return typeof value === 'function' ? value.bind(log) : value
+      },
+    })
+    const { fatal } = await driver.start(enlarged)
+    await driver.turn(10_000)
+    await driver.settle(100)
+    const [error] = fatal
+    assert(error instanceof FreshetError)
+    assert.equal(error.code, 'TOPIC_MISMATCH')
+    assert.match(error.message, /^interactions\.v1: partitions: wanted 2, got 3/)
+    await driver.close()
+  })
+
   it('find their signals again after a process has slept while another one went on', async () => {
     const asleep = { gate: undefined as Promise<void> | undefined }
     const scheduler: Scheduler = {

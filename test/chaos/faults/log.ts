@@ -75,7 +75,7 @@ export const retention: Fault = {
 export const partitionAdded: Fault = {
   number: 18,
   name: 'partition-added',
-  about: 'somebody adds a partition to interactions.v1: a start is refused by name',
+  about: 'somebody adds a partition to interactions.v1: a start is refused by name, and who runs stops by name',
   endsShop: true,
   isRefused: true,
   async strike(shop) {
@@ -83,10 +83,10 @@ export const partitionAdded: Fault = {
     await asAdmin(shop.world.services.brokers, admin =>
       admin.createPartitions({ topicPartitions: [{ topic, count: shop.parts.config.partitions + 1 }] }),
     )
-    const worker = shop.worker(0)
-    await worker.kill()
-    worker.start()
-    await refuses(worker, 'TOPIC_MISMATCH')
+    const [started, ...running] = shop.workers as [FreshetProcess, ...FreshetProcess[]]
+    await started.kill()
+    started.start()
+    for (const worker of [started, ...running]) await refuses(worker, 'TOPIC_MISMATCH')
   },
 }
 
