@@ -1,15 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { ConsumerOptions, LogConsumer, TopicPartition } from '../../topology/log-port.ts'
 import { assigner } from './assigner.ts'
 import { isAway, isCoordinatorLoading, isRebalance } from './causes.ts'
 import type { FetchedBatch } from './fetched-batch.ts'
-import { recordOf } from './log-record.ts'
 import type { Logger } from './logging.ts'
 
-/** How long a fetch waits for the first record, ms; also how soon a resumed partition is asked for at the latest. */
-const MAX_WAIT_MS = 100
+/** Fetched batches from this size on are read in a turn of the event loop of their own, bytes. */
+const LARGE_BYTES = 32_000
 const START_WITHIN_MS = 60_000
 const EARLIEST = '-2' // wherever the partition begins, see `patches.ts`; position 0 would have to be there
 
@@ -152,7 +151,6 @@ export class KafkaConsumer implements LogConsumer {
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: Math.max(30_000, sessionTimeoutMs),
       heartbeatInterval: this.#heartbeatMs,
-      maxWaitTimeInMs: MAX_WAIT_MS,
       allowAutoTopicCreation: false,
       readUncommitted: false,
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 5, restartOnFailure: async () => !this.#isEnded },
@@ -208,7 +206,11 @@ export class KafkaConsumer implements LogConsumer {
     // Not resolved, it is fetched again from where the owner wants it.
     if (this.#isEnded || !place || place.isPaused || isStale()) return
     const { seeks } = place
-    const records = batch.messages.map(message => recordOf(topic, partition, message))
+    if (batch.size >= LARGE_BYTES) {
+      await nextTurn()
+      if (this.#places.get(`${topic}/${partition}`) !== place || place.isPaused || place.seeks !== seeks) return
+    }
+    const records = batch.records()
     const isDrained = nextOffset >= batch.stableEnd
 
     const beat = async (): Promise<void> => {

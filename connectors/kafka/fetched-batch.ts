@@ -1,58 +1,70 @@
-import { type AbortedTransaction, type FilterEntry, withoutAborted } from '../../topology/abort-filter.ts'
-import { endOf, type RawMessage } from './decode-messages.ts'
+import type { AbortedTransaction } from '../../topology/abort-filter.ts'
+import type { LogRecord } from '../../topology/log-port.ts'
+import { batchesOf, type FetchedBatchHead, recordsOf, visibleBatches } from './fetched-records.ts'
 
-interface RawAborted {
-  readonly producerId: string
-  readonly firstOffset: string
-}
-interface PartitionData {
+export interface FetchedPartition {
+  readonly topic: string
   readonly partition: number
-  readonly highWatermark: string
-  readonly lastStableOffset?: string
-  readonly abortedTransactions?: readonly RawAborted[] | null
-  readonly messages: readonly RawMessage[]
+  /** Asked for. */
+  readonly fetchOffset: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+  /** Record batches as they lie on the wire. */
+  readonly records: Buffer
 }
 
 /**
- * Stands in for kafkajs's `Batch`: what one fetch brought of one partition. It is empty only if the fetch brought
- * nothing at all: one which covers control records, aborted records or compacted offsets alone goes to the handler
- * without messages, so that positions advance in one place.
+ * Stands in for kafkajs's `Batch`: what one fetch brought of one partition. A fetch which covers only control records,
+ * aborted records or compacted offsets goes to the handler without records, so that positions advance in one place.
+ * Records are read when they are asked for, so that a fetch of many partitions is not one long turn of the event loop.
  */
 export class FetchedBatch {
   readonly topic: string
   readonly partition: number
-  readonly fetchedOffset: string
   readonly highWatermark: string
-  readonly messages: readonly RawMessage[]
-  readonly rawMessages: readonly RawMessage[]
-  /** Past everything this batch covers, ≥ fetchedOffset. */
+  /** kafkajs looks here for messages: it is to find none. */
+  readonly messages: readonly never[] = []
+  /** Past everything this batch covers, ≥ the offset asked for. */
   readonly nextOffset: number
   /** The end of what a read_committed reader could see at the time of the fetch. */
   readonly stableEnd: number
+  /** As fetched, compressed or not. */
+  readonly size: number
+  readonly #from: number
+  readonly #batches: readonly FetchedBatchHead[]
+  readonly #aborted: readonly AbortedTransaction[]
 
-  constructor(topic: string, fetchedOffset: string, data: PartitionData) {
-    const from = Number(fetchedOffset)
-    this.topic = topic
-    this.partition = data.partition
-    this.fetchedOffset = fetchedOffset
-    this.highWatermark = data.highWatermark
-    this.stableEnd = Number(data.lastStableOffset ?? data.highWatermark)
-    this.rawMessages = data.messages
-    this.nextOffset = Math.max(from, endOf(data.messages) ?? Number(data.messages.at(-1)?.offset ?? from - 1) + 1)
-    // A record batch is fetched whole, so its first records can lie before the offset asked for.
-    this.messages = visibleMessages(data).filter(message => Number(message.offset) >= from)
+  constructor(fetched: FetchedPartition) {
+    this.topic = fetched.topic
+    this.partition = fetched.partition
+    this.highWatermark = String(fetched.highWatermark)
+    this.stableEnd = fetched.lastStableOffset
+    this.size = fetched.records.length
+    this.#from = fetched.fetchOffset
+    this.#batches = batchesOf(fetched.records)
+    this.#aborted = fetched.aborted
+    this.nextOffset = Math.max(this.#from, (this.#batches.at(-1)?.lastOffset ?? -1) + 1)
+  }
+
+  /** A record batch is fetched whole, so its first records can lie before the offset asked for: they are left out. */
+  records(): LogRecord[] {
+    const batches = visibleBatches(this.#batches, this.#aborted)
+    const read = (batch: FetchedBatchHead) => recordsOf(this.topic, this.partition, batch, this.#from)
+    const [only] = batches
+    return only && batches.length === 1 ? read(only) : batches.flatMap(read)
   }
 
   isEmpty(): boolean {
-    return this.nextOffset <= Number(this.fetchedOffset)
+    return this.nextOffset <= this.#from
   }
 
   isEmptyDueToFiltering(): boolean {
     return false // such a batch goes to the handler
   }
 
-  firstOffset(): string | null {
-    return this.messages[0]?.offset ?? null
+  firstOffset(): string {
+    return String(this.#from)
   }
 
   lastOffset(): string {
@@ -64,33 +76,6 @@ export class FetchedBatch {
   }
 
   offsetLagLow(): string {
-    return String(Number(this.highWatermark) - 1 - Number(this.firstOffset() ?? this.lastOffset()))
+    return String(Number(this.highWatermark) - 1 - this.#from)
   }
-}
-
-type Filtered = Pick<PartitionData, 'messages' | 'abortedTransactions'>
-
-/** The abort filter in the shape of kafkajs's `filterAbortedMessages`; control records are left out as well. */
-export function visibleMessages({ messages, abortedTransactions }: Filtered): RawMessage[] {
-  if (!abortedTransactions?.length) return messages.filter(message => !message.isControlRecord)
-  return withoutAborted(messages, abortedTransactions.map(aborted), entry)
-}
-
-const aborted = (from: RawAborted): AbortedTransaction => ({
-  producerId: from.producerId,
-  firstOffset: Number(from.firstOffset),
-})
-
-const entry = (message: RawMessage): FilterEntry => ({
-  offset: Number(message.offset),
-  producerId: message.batchContext.producerId,
-  isTransactional: message.batchContext.inTransaction,
-  control: message.isControlRecord ? markerOf(message.key) : undefined,
-})
-
-/** Key of a control record => version int16, type int16: 0 abort, 1 commit. */
-function markerOf(key: Buffer | null): 'commit' | 'abort' | 'other' {
-  if (!key || key.length < 4) return 'other'
-  const type = key.readInt16BE(2)
-  return type === 0 ? 'abort' : type === 1 ? 'commit' : 'other'
 }

@@ -14,6 +14,7 @@ import type {
 import { reasonOf } from './causes.ts'
 import { kafkajs } from './client.ts'
 import { KafkaConsumer } from './consumer.ts'
+import { socketFactory } from './internals.ts'
 import { kafkajsLog, type Logger, silent } from './logging.ts'
 import { ProduceQueue } from './produce-queue.ts'
 import { ensureTopics, offsetRanges, partitionCounts, purge } from './topics.ts'
@@ -138,6 +139,7 @@ export class KafkaLog implements LogPort {
     return new kafkajs.Kafka({
       brokers: [...brokers],
       clientId,
+      socketFactory,
       ...(ssl === undefined ? {} : { ssl }),
       ...(sasl === undefined ? {} : { sasl }),
       connectionTimeout: 3000,

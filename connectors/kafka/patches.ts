@@ -1,27 +1,22 @@
 /**
  * Mends kafkajs 2.2.4 before it is loaded: import this module first, and kafkajs only through `client.ts`.
  *
- * 1. `consumer/batch` and `consumer/filterAbortedMessages`: the abort filter, and batches which cover only control or
- *    aborted records reach the handler like any other (see `fetched-batch.ts`).
- * 2. `fetch/v4/decodeMessages`: tells where the fetched data end. Compaction leaves record batches without records; a
- *    consumer that meets nothing else up to the end of a segment would ask for them for ever.
- * 3. `network/requestQueue`: no timer where nothing waits; a negative one is 1 ms on Node 24, for ever, with a warning.
- * 4. `producer/groupMessagesPerPartition`: linear in the messages; it copied the whole group for each message.
- * 5. `recordBatch/v0` and its `record/v0`: encoded in one pass, half the CPU of a large commit.
- * 6. `ConsumerGroup.recoverFromOffsetOutOfRange`: a consumer that was sent to the beginning goes to where it is now; any
+ * 1. `consumer/batch` and `ConsumerGroup.fetch`: fetches are asked for, read and filtered by `fetch.ts`. kafkajs's abort filter
+ *    lets aborted records through wherever two transactional writers interleave, it never gets past record batches which
+ *    compaction has emptied, and a fetch of 1 MB is one turn of 50 ms.
+ * 2. `network/requestQueue`: no timer where nothing waits; a negative one is 1 ms on Node 24, for ever, with a warning.
+ * 3. `ConsumerGroup.recoverFromOffsetOutOfRange`: a consumer that was sent to the beginning goes to where it is now; any
  *    position outside of the log ends it with DATA_LOST. It committed the default offset and went on in silence.
- * 7. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
+ * 4. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
  *    member it was. As a new one it waits until the session of its former self has run out.
- * 8. `Cluster.findGroupCoordinator`: asked at most once a second for a transactional id; it was asked twice a commit.
- * 9. `Cluster.retry`: how InitProducerId is retried, which kafkajs reads and never sets. The transaction of the owner
- *    before is ended within milliseconds; the default sleeps 300.
+ *
+ * Of its producers nothing is used, see `producer.ts`: they take sequence numbers back on an error.
  */
 import { createRequire } from 'node:module'
-import type { RetryOptions } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
-import { decodeMessages } from './decode-messages.ts'
-import { FetchedBatch, visibleMessages } from './fetched-batch.ts'
-import { encodeRecord, recordBatchV0 } from './record-batch.ts'
+import { fetch } from './fetch.ts'
+import { FetchedBatch } from './fetched-batch.ts'
+import type { Cluster } from './internals.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -31,12 +26,7 @@ if (require.cache[require.resolve(`${SOURCE}index.js`)]) throw new Error('kafkaj
 const manifest = require('kafkajs/package.json') as { version: string }
 if (manifest.version !== '2.2.4') throw new Error(`the patches are for kafkajs 2.2.4, not ${manifest.version}`)
 
-replace('consumer/filterAbortedMessages', visibleMessages)
 replace('consumer/batch', FetchedBatch)
-replace('protocol/requests/fetch/v4/decodeMessages', decodeMessages)
-replace('protocol/recordBatch/v0', recordBatchV0)
-replace('protocol/recordBatch/record/v0', encodeRecord)
-replace('producer/groupMessagesPerPartition', groupMessagesPerPartition)
 
 interface RequestQueue {
   pending: unknown[]
@@ -65,16 +55,12 @@ interface ConsumerGroup {
   joinAndSync(): Promise<void>
   leave(): Promise<void>
 }
-interface Cluster {
-  fetchTopicsOffset(
-    topics: { topic: string; fromBeginning: true; partitions: { partition: number }[] }[],
-  ): Promise<{ partitions: { offset: string }[] }[]>
-}
 const group = (require(`${SOURCE}consumer/consumerGroup`) as { prototype: ConsumerGroup }).prototype
 const { connect, joinAndSync, leave } = group
 /** A restart makes a new ConsumerGroup on the same cluster. */
 const memberIds = new WeakMap<Cluster, string>()
 patch('consumer/consumerGroup', {
+  fetch,
   async connect(this: ConsumerGroup): Promise<void> {
     this.memberId ??= memberIds.get(this.cluster) ?? null
     await connect.call(this)
@@ -100,49 +86,6 @@ patch('consumer/consumerGroup', {
     throw Object.assign(lost, { retriable: false }) // what kafkajs looks at to give up
   },
 })
-
-interface Broker {
-  isConnected(): boolean
-}
-type Asked = { groupId: string; coordinatorType?: number }
-const TRANSACTION = 1
-const COORDINATOR_FOR_MS = 1000
-const coordinators = new WeakMap<object, { id: string; broker: Broker; untilMs: number }>()
-const clusterOf = require(`${SOURCE}cluster`) as {
-  prototype: { findGroupCoordinator(asked: Asked): Promise<Broker>; retry?: RetryOptions }
-}
-if ('retry' in clusterOf.prototype) throw new Error('kafkajs has a Cluster.retry of its own')
-clusterOf.prototype.retry = { initialRetryTime: 10, maxRetryTime: 200, retries: 20 }
-const { findGroupCoordinator } = clusterOf.prototype
-patch('cluster', {
-  async findGroupCoordinator(this: object, asked: Asked): Promise<Broker> {
-    if (asked.coordinatorType !== TRANSACTION) return findGroupCoordinator.call(this, asked)
-    const known = coordinators.get(this)
-    if (known?.id === asked.groupId && Date.now() < known.untilMs && known.broker.isConnected()) return known.broker
-    const broker = await findGroupCoordinator.call(this, asked)
-    coordinators.set(this, { id: asked.groupId, broker, untilMs: Date.now() + COORDINATOR_FOR_MS })
-    return broker
-  },
-})
-
-type Grouping<M> = {
-  topic: string
-  partitionMetadata: readonly unknown[]
-  messages: readonly M[]
-  partitioner(on: { topic: string; partitionMetadata: readonly unknown[]; message: M }): number
-}
-/** @returns partition → its messages, in order */
-function groupMessagesPerPartition<M>({ topic, partitionMetadata, messages, partitioner }: Grouping<M>) {
-  const groups: Record<number, M[]> = {}
-  if (partitionMetadata.length === 0) return groups
-  for (const message of messages) {
-    const partition = partitioner({ topic, partitionMetadata, message })
-    const group = groups[partition]
-    if (group) group.push(message)
-    else groups[partition] = [message]
-  }
-  return groups
-}
 
 /** Puts our own export where kafkajs will look for its module. */
 function replace(path: string, exports: unknown): void {

@@ -1,18 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { OutRecord } from '../../topology/log-port.ts'
 import { isRefused, reasonOf } from './causes.ts'
+import { before } from './deadline.ts'
 import type { Logger } from './logging.ts'
+import { LogProducer } from './producer.ts'
 import { type Appended, offsetAt, sendAll, UnknownPartition } from './sends.ts'
-
-/** Every record names its partition: retries run a partitioner again. */
-export const explicitPartitions: ICustomPartitioner =
-  () =>
-  ({ message }) => {
-    if (message.partition === undefined) throw new TypeError('a record without a partition')
-    return message.partition
-  }
 
 interface Call {
   readonly records: readonly OutRecord[]
@@ -30,7 +24,7 @@ export class ProduceQueue {
   readonly #timeoutMs: number
   readonly #logger: Logger
   #waiting: Call[] = []
-  #producer: Promise<Producer> | undefined
+  #producer: Promise<LogProducer> | undefined
   #running: Promise<void> | undefined
   #isClosed = false
 
@@ -82,9 +76,13 @@ export class ProduceQueue {
     for (;;) {
       let sending: Promise<Appended> | undefined
       try {
-        this.#producer ??= this.#open()
+        this.#producer ??= LogProducer.open(this.#kafka, { logger: this.#logger }, until)
         const producer = await before(until, this.#producer)
-        sending = sendAll(records, producer.sendBatch, () => Date.now() < until)
+        sending = sendAll(
+          records,
+          send => producer.send(send, until),
+          () => Date.now() < until,
+        )
         answer(calls, await before(until, sending))
         return undefined
       } catch (error) {
@@ -100,25 +98,13 @@ export class ProduceQueue {
     }
   }
 
-  async #open(): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: explicitPartitions,
-      retry: { initialRetryTime: 50, maxRetryTime: 1000, retries: 8 },
-    })
-    await producer.connect()
-    return producer
-  }
-
   /** @param sending - kafkajs reconnects to retry, so its end is awaited before the sockets are given back */
   async #drop(sending?: Promise<unknown>): Promise<void> {
     const producer = this.#producer
     this.#producer = undefined
     await sending?.catch(() => undefined)
     try {
-      await (await producer)?.disconnect()
+      await (await producer)?.close()
     } catch (error) {
       this.#logger.debug({ err: error }, 'a producer could not be disconnected')
     }
@@ -142,15 +128,3 @@ function answer(calls: readonly Call[], appended: Appended): void {
 }
 
 const isDefinite = (error: unknown): boolean => isRefused(error) || error instanceof UnknownPartition
-
-async function before<T>(untilMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(untilMs - Date.now(), 0))
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}

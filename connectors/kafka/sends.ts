@@ -1,41 +1,50 @@
-import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import type { OutRecord } from '../../topology/log-port.ts'
 
 /** Below the broker's default of 1 MB for a record batch, with room for what its format adds. */
 const MAX_PARTITION_BYTES = 800_000
 const RECORD_OVERHEAD_BYTES = 24 // lengths, deltas and attributes, generously
 
-export type SendBatch = (batch: ProducerBatch) => Promise<RecordMetadata[]>
+/** What one send holds: `topic/partition` → its records, at least one. */
+export type Send = ReadonlyMap<string, readonly OutRecord[]>
+/** @returns `topic/partition` → offset of the first record appended there */
+export type SendOnce = (send: Send) => Promise<ReadonlyMap<string, number>>
 
-/** What one send holds: `topic/partition` → its records. */
-type Send = Map<string, OutRecord[]>
+/** What one partition has in the last send that was begun for it. */
+interface Filling {
+  readonly place: string
+  send: number
+  bytes: number
+  group: OutRecord[]
+}
 
 /**
  * Splits records so that no partition gets more than 800 kB in a send; a record larger than that goes in a send of its own.
  * @returns sends whose records, one send after the other, are those given, in order within each partition
  */
 export function inSends(records: readonly OutRecord[]): Send[] {
-  const sends: Send[] = []
+  const sends: Map<string, OutRecord[]>[] = []
   // Each partition fills the sends from the first on at its own pace.
-  const filling = new Map<string, { send: number; bytes: number }>()
+  const filling = new Map<string, Filling[]>()
+  const begin = (place: string, send: number): Filling => {
+    const group: OutRecord[] = []
+    const existing = sends[send]
+    if (existing) existing.set(place, group)
+    else sends[send] = new Map([[place, group]])
+    return { place, send, bytes: 0, group }
+  }
   for (const record of records) {
-    const place = `${record.topic}/${record.partition}`
+    const { topic, partition } = record
+    let partitions = filling.get(topic)
+    if (!partitions) {
+      partitions = []
+      filling.set(topic, partitions)
+    }
     const bytes = sizeOf(record)
-    const at = filling.get(place) ?? { send: 0, bytes: 0 }
-    if (at.bytes > 0 && at.bytes + bytes > MAX_PARTITION_BYTES) {
-      at.send++
-      at.bytes = 0
-    }
+    let at = partitions[partition] ?? begin(`${topic}/${partition}`, 0)
+    if (at.bytes > 0 && at.bytes + bytes > MAX_PARTITION_BYTES) at = begin(at.place, at.send + 1)
     at.bytes += bytes
-    filling.set(place, at)
-    let send = sends[at.send]
-    if (!send) {
-      send = new Map()
-      sends[at.send] = send
-    }
-    const group = send.get(place)
-    if (group) group.push(record)
-    else send.set(place, [record])
+    at.group.push(record)
+    partitions[partition] = at
   }
   return sends
 }
@@ -49,30 +58,23 @@ interface Run {
 export type Appended = ReadonlyMap<string, readonly Run[]>
 
 /**
- * Sends all records, one send in flight at a time: kafkajs takes sequence numbers back on an error, so that two at once can
- * lose one and write the other twice.
+ * Sends all records, one send in flight at a time: a producer's sequence numbers follow each other.
  * @param isAllowed - asked before each send, so that a writer given up in the meantime stops
- * @throws where a partition has not answered: kafkajs leaves out the records of partitions it does not know
  */
 export async function sendAll(
   records: readonly OutRecord[],
-  sendBatch: SendBatch,
+  sendOnce: SendOnce,
   isAllowed: () => boolean,
 ): Promise<Appended> {
   const appended = new Map<string, Run[]>()
   for (const send of inSends(records)) {
     if (!isAllowed()) throw new Error('the writer was closed between two sends')
-    const answered = new Set<string>()
-    for (const { topicName, partition, baseOffset } of await sendBatch({ acks: -1, topicMessages: messagesOf(send) })) {
-      const place = `${topicName}/${partition}`
-      answered.add(place)
-      const run = { base: Number(baseOffset), count: send.get(place)?.length ?? 0 }
+    for (const [place, base] of await sendOnce(send)) {
+      const run = { base, count: send.get(place)?.length ?? 0 }
       const runs = appended.get(place)
       if (runs) runs.push(run)
       else appended.set(place, [run])
     }
-    const missing = [...send.keys()].filter(place => !answered.has(place))
-    if (missing.length > 0) throw new UnknownPartition(`no such partition: ${missing.join(', ')}`)
   }
   return appended
 }
@@ -101,20 +103,6 @@ export function lastOffsets(appended: Appended): Map<string, number> {
   }
   return last
 }
-
-function messagesOf(send: Send): ProducerBatch['topicMessages'] {
-  const topics = new Map<string, { partition: number; key: Buffer | null; value: Buffer | null; headers?: Headers }[]>()
-  for (const group of send.values()) {
-    for (const { topic, partition, key, value, headers } of group) {
-      const message = { partition, key, value, ...(headers ? { headers } : {}) }
-      const messages = topics.get(topic)
-      if (messages) messages.push(message)
-      else topics.set(topic, [message])
-    }
-  }
-  return Array.from(topics, ([topic, messages]) => ({ topic, messages }))
-}
-type Headers = Record<string, Buffer>
 
 function sizeOf({ key, value, headers }: OutRecord): number {
   let bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)

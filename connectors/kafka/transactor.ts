@@ -1,12 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Kafka, Producer, Transaction } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { FencedError, IndefiniteError, type OutRecord, type Transactor } from '../../topology/log-port.ts'
-import { isConcurrent, isCoordinatorLoading, isFenced, reasonOf } from './causes.ts'
+import { isFenced, reasonOf } from './causes.ts'
+import { before } from './deadline.ts'
 import type { Logger } from './logging.ts'
-import { explicitPartitions } from './produce-queue.ts'
+import { LogProducer } from './producer.ts'
 import { lastOffsets, sendAll } from './sends.ts'
 
 const OPEN_WITHIN_MS = 60_000
+/** After the time for repetitions, what the last request may still take. */
+const LAST_REQUEST_MS = 10_000
 
 export interface TransactorOptions {
   readonly id: string
@@ -23,43 +25,22 @@ export interface TransactorOptions {
  */
 export class KafkaTransactor implements Transactor {
   readonly #options: TransactorOptions
-  readonly #producer: Producer
-  /** Begun on the client only; the broker hears of it with the first records. */
-  #begun: Transaction | undefined
+  readonly #producer: LogProducer
   #isBusy = false
   #isDead = false
 
-  private constructor(options: TransactorOptions, producer: Producer, begun: Transaction) {
+  private constructor(options: TransactorOptions, producer: LogProducer) {
     this.#options = options
     this.#producer = producer
-    this.#begun = begun
   }
 
   /** Takes the id over: fences every older holder and ends its open transaction. Waits up to 60 s for that. */
   static async open(kafka: Kafka, options: TransactorOptions): Promise<KafkaTransactor> {
-    const producer = kafka.producer({
-      transactionalId: options.id,
-      transactionTimeout: options.timeoutMs,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: explicitPartitions,
-      // The default of 300 ms would be slept whenever the markers of the last transaction are still being written.
-      retry: { initialRetryTime: 5, multiplier: 1.5, maxRetryTime: 100, retries: 50 },
-    })
-    const until = Date.now() + OPEN_WITHIN_MS
+    const { id: transactionalId, timeoutMs: transactionTimeoutMs, logger } = options
     try {
-      await producer.connect()
-      for (;;) {
-        try {
-          return new KafkaTransactor(options, producer, await producer.transaction())
-        } catch (error) {
-          if (!(isConcurrent(error) || isCoordinatorLoading(error)) || Date.now() > until) throw error
-          await delay(100)
-        }
-      }
+      const of = { transactionalId, transactionTimeoutMs, logger }
+      return new KafkaTransactor(options, await LogProducer.open(kafka, of, Date.now() + OPEN_WITHIN_MS))
     } catch (error) {
-      void disconnect(producer, options.logger)
       throw failure(`transactor ${options.id}: cannot be opened`, error)
     }
   }
@@ -69,35 +50,28 @@ export class KafkaTransactor implements Transactor {
     if (this.#isBusy) throw new Error(`transactor ${this.#options.id}: one commit at a time`)
     if (records.length === 0) return new Map()
     this.#isBusy = true
-    const abandon = new AbortController()
-    const outcome = this.#commit(records)
+    // By then the broker has aborted the transaction: to repeat a request is of no use any more.
+    const untilMs = Date.now() + this.#options.timeoutMs
     try {
-      return await Promise.race([outcome, this.#deadline(abandon.signal)])
+      return await before(untilMs + LAST_REQUEST_MS, this.#commit(records, untilMs))
     } catch (error) {
       this.#isDead = true
-      // kafkajs reconnects to retry, so the end of it must be awaited before sockets can be given back.
-      void outcome.catch(() => undefined).then(() => disconnect(this.#producer, this.#options.logger))
+      void this.#producer.close()
       throw failure(`transactor ${this.#options.id}: commit of ${records.length} records`, error)
     } finally {
-      abandon.abort()
       this.#isBusy = false
     }
   }
 
-  async #commit(records: readonly OutRecord[]): Promise<Map<string, number>> {
-    const transaction = this.#begun ?? (await this.#producer.transaction())
-    this.#begun = undefined
-    const appended = await sendAll(records, transaction.sendBatch, () => !this.#isDead)
+  async #commit(records: readonly OutRecord[], untilMs: number): Promise<Map<string, number>> {
+    const appended = await sendAll(
+      records,
+      send => this.#producer.send(send, untilMs),
+      () => !this.#isDead,
+    )
     if (this.#isDead) throw new Error('closed before the end of the transaction')
-    await transaction.commit()
+    await this.#producer.commit()
     return lastOffsets(appended)
-  }
-
-  /** kafkajs may retry for minutes, when the broker has long aborted the transaction. */
-  async #deadline(signal: AbortSignal): Promise<never> {
-    const waitMs = this.#options.timeoutMs + 10_000
-    await delay(waitMs, undefined, { signal })
-    throw new Error(`no answer within ${waitMs} ms`)
   }
 
   get isDead(): boolean {
@@ -107,19 +81,11 @@ export class KafkaTransactor implements Transactor {
   async close(): Promise<void> {
     if (this.#isDead) return
     this.#isDead = true
-    await disconnect(this.#producer, this.#options.logger)
+    await this.#producer.close()
   }
 }
 
 function failure(what: string, cause: unknown): FencedError | IndefiniteError {
   const Kind = isFenced(cause) ? FencedError : IndefiniteError
   return new Kind(`${what}: ${reasonOf(cause)}`, { cause })
-}
-
-async function disconnect(producer: Producer, logger: Logger): Promise<void> {
-  try {
-    await producer.disconnect()
-  } catch (error) {
-    logger.debug({ err: error }, 'a producer could not be disconnected')
-  }
 }

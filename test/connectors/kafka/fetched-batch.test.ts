@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import '../../../connectors/kafka/client.ts'
-import { decodeMessages } from '../../../connectors/kafka/decode-messages.ts'
 import { FetchedBatch } from '../../../connectors/kafka/fetched-batch.ts'
 
-interface Encoder {
-  readonly buffer: Buffer
-}
 const require = createRequire(import.meta.url)
-const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder & {
-  writeInt32(value: number): Encoder & { writeBuffer(bytes: Buffer): Encoder }
-}
-const DecoderClass = require('kafkajs/src/protocol/decoder') as new (
-  bytes: Buffer,
-) => Parameters<typeof decodeMessages>[0]
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
-  RecordBatch(batch: object): Promise<Encoder>
+  RecordBatch(batch: object): Promise<{ buffer: Buffer }>
 }
-const Record = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => Encoder
+const Record = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => object
 
 /** A record batch from `first` to `last`, of which compaction has left these offsets. */
 async function batch(first: number, last: number, kept: readonly number[]): Promise<Buffer> {
@@ -29,12 +18,16 @@ async function batch(first: number, last: number, kept: readonly number[]): Prom
   return encoded.buffer
 }
 
-const fetched = async (from: number, bytes: Buffer): Promise<FetchedBatch> => {
-  const sized = new EncoderClass().writeInt32(bytes.length).writeBuffer(bytes).buffer
-  const messages = await decodeMessages(new DecoderClass(sized))
-  const data = { partition: 0, highWatermark: '100', lastStableOffset: '20', abortedTransactions: [], messages }
-  return new FetchedBatch('t', String(from), data)
-}
+const fetched = (fetchOffset: number, records: Buffer): FetchedBatch =>
+  new FetchedBatch({
+    topic: 't',
+    partition: 0,
+    fetchOffset,
+    highWatermark: 100,
+    lastStableOffset: 20,
+    aborted: [],
+    records,
+  })
 
 const cases: {
   name: string
@@ -61,20 +54,22 @@ const cases: {
 for (const { name, from, batches, seen, next, isEmpty = false } of cases) {
   test(`fetched batch: ${name}`, async () => {
     const bytes = await Promise.all(batches.map(([first, last, kept]) => batch(first, last, kept)))
-    const result = await fetched(from, Buffer.concat(bytes))
+    const result = fetched(from, Buffer.concat(bytes))
     assert.deepEqual(
-      result.messages.map(({ offset }) => Number(offset)),
+      result.records().map(({ offset }) => offset),
       seen,
     )
     assert.equal(result.nextOffset, next)
     assert.equal(result.isEmpty(), isEmpty)
     assert.equal(result.lastOffset(), String(next - 1))
+    assert.equal(result.stableEnd, 20)
+    assert.deepEqual(result.messages, [])
   })
 }
 
 test('a batch cut short by maxBytes is left for the next fetch', async () => {
   const bytes = Buffer.concat([await batch(0, 1, [0, 1]), (await batch(2, 3, [2, 3])).subarray(0, -1)])
-  const result = await fetched(0, bytes)
+  const result = fetched(0, bytes)
   assert.equal(result.nextOffset, 2)
-  assert.equal(result.messages.length, 2)
+  assert.equal(result.records().length, 2)
 })

@@ -1,8 +1,7 @@
 import type { OutRecord } from '../../../topology/log-port.ts'
 import { kafkajs } from '../../../connectors/kafka/client.ts'
-import { explicitPartitions } from '../../../connectors/kafka/produce-queue.ts'
 import { logPortSuite } from '../../conformance/log-port.ts'
-import { brokers, open } from './opened.ts'
+import { brokers, explicitPartitions, open } from './opened.ts'
 
 /** A transaction whose writer is gone before its end, but for the sockets. */
 async function leaveOpen(id: string, records: readonly OutRecord[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the tests against a broker open, and a reader that collects until something is true. */
 import { randomUUID } from 'node:crypto'
+import type { ICustomPartitioner } from 'kafkajs'
 import { KafkaLog, type KafkaLogOptions } from '../../../connectors/kafka/log.ts'
 import type { Batch, LogPort, LogRecord, OutRecord, TopicPartition, TopicSettings } from '../../../topology/log-port.ts'
 
@@ -11,6 +12,12 @@ export function brokers(): string[] {
 
 export const open = (options: Partial<KafkaLogOptions> = {}): Promise<KafkaLog> =>
   KafkaLog.open({ brokers: brokers(), clientId: 'test', ...options })
+
+/** For producers of kafkajs itself. */
+export const explicitPartitions: ICustomPartitioner =
+  () =>
+  ({ message }) =>
+    message.partition ?? 0
 
 /** @returns the name of a new topic */
 export async function newTopic(log: LogPort, settings: Partial<TopicSettings> = {}): Promise<string> {

@@ -5,8 +5,7 @@ import { after, before, test } from 'node:test'
 import type { Producer } from 'kafkajs'
 import { kafkajs } from '../../../connectors/kafka/client.ts'
 import type { KafkaLog } from '../../../connectors/kafka/log.ts'
-import { explicitPartitions } from '../../../connectors/kafka/produce-queue.ts'
-import { brokers, newTopic, open, out, Reader, valuesOf } from './opened.ts'
+import { brokers, explicitPartitions, newTopic, open, out, Reader, valuesOf } from './opened.ts'
 
 const timeout = 30_000
 let log: KafkaLog
@@ -78,10 +77,10 @@ test('a stretch of control and aborted records alone is reported, so that `end` 
   const aborted = await begin(topic)
   await aborted.write('never seen')
   await aborted.abort()
-  const [range] = await log.offsets(topic)
-  assert.deepEqual(range, { begin: 0, end: 2 })
   const reader = await Reader.start(log, topic)
   await reader.reached(0, 2)
+  const [range] = await log.offsets(topic)
+  assert.deepEqual(range, { begin: 0, end: 2 })
   assert.deepEqual(
     reader.batches.map(({ records, nextOffset, isDrained }) => ({ records, nextOffset, isDrained })),
     [{ records: [], nextOffset: 2, isDrained: true }],
