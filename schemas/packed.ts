@@ -24,12 +24,12 @@ export interface Packing<T> {
 function packing<T>(kind: string, layout: number, schema: RecordSchema<T>): Packing<T> {
   const head = Buffer.from([kind.charCodeAt(0), layout])
   return {
-    pack: value => Buffer.concat([head, schema.encode(value)]),
+    pack: value => schema.encode(value, head),
     wrap: avro => Buffer.concat([head, avro]),
     unpack(bytes) {
       if (!bytes || bytes.length < 2 || bytes[0] !== head[0] || bytes[1] !== layout) return undefined
       try {
-        return schema.decode(bytes.subarray(2))
+        return schema.decode(bytes, head.length)
       } catch {
         return undefined // cut short, or of a schema that forgot to raise its layout: a miss
       }

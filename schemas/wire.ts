@@ -10,9 +10,10 @@
  */
 import { isUtf8 } from 'node:buffer'
 import avsc from 'avsc'
-import { type AvroGuard, avroGuard } from './avro-guard.ts'
+import { type AvroReader, avroReader } from './avro-reader.ts'
 import { FreshetError } from './errors.ts'
 import { readJson } from './json-reader.ts'
+import type { RecordSchema } from './record.ts'
 import { type Topic, topicName } from './topics.ts'
 
 /** Where schema ids come from. Both calls throw FreshetError REGISTRY_UNAVAILABLE where it does not answer. */
@@ -30,9 +31,17 @@ export interface Registry {
 /** A schema that records were written with, or why nothing can be read with it. */
 interface Writer {
   readonly type: avsc.Type
-  readonly guard: AvroGuard
-  /** By the reader's type; undefined where writer and reader are the same. */
-  readonly resolvers: Map<avsc.Type, avsc.Resolver | undefined | FreshetError>
+  /** Looks the bytes over, and nothing more. */
+  readonly check: AvroReader
+  /** By the reader's type. */
+  readonly readings: Map<avsc.Type, Reading | FreshetError>
+}
+/** How values of one writer become values of one topic. */
+interface Reading {
+  /** Writer and reader are the same. */
+  readonly isOwn: boolean
+  /** @throws FreshetError INVALID_AVRO */
+  read(value: Buffer): unknown
 }
 type Verdict = Writer | FreshetError
 
@@ -46,10 +55,10 @@ const FETCHES_AT_ONCE = 16
 
 export class Wire {
   readonly #registry: Registry
-  readonly #ids = new Map<string, number>()
+  /** By topic name: what stands in front of its values. */
+  readonly #headers = new Map<string, Buffer>()
   readonly #verdicts = new Map<number, Verdict>()
   readonly #unknownAtMs = new Map<number, number>()
-  #scratch = Buffer.alloc(64 * 1024)
 
   private constructor(registry: Registry) {
     this.#registry = registry
@@ -60,7 +69,7 @@ export class Wire {
     const wire = new Wire(registry)
     for (const topic of topics) {
       const id = await registry.register(`${topicName(topic, namespace)}-value`, topic.schema.source)
-      wire.#ids.set(topic.name, id)
+      wire.#headers.set(topic.name, headerOf(id))
       wire.#verdicts.set(id, judge(id, topic.schema.source))
     }
     return wire
@@ -68,17 +77,9 @@ export class Wire {
 
   /** @throws a plain Error where `value` does not follow the schema, or the topic was not opened: our own defect */
   encode<T>(topic: Topic<T>, value: T): Buffer {
-    const id = this.#ids.get(topic.name)
-    if (id === undefined) throw new Error(`${topic.name}: wanted a topic given to Wire.open`)
-    // A negative end says by how many bytes the scratch buffer was too short.
-    let end = topic.schema.type.encode(value, this.#scratch, HEADER_BYTES)
-    if (end < 0) {
-      this.#scratch = Buffer.alloc(2 * (this.#scratch.length - end))
-      end = topic.schema.type.encode(value, this.#scratch, HEADER_BYTES)
-    }
-    this.#scratch[0] = 0
-    this.#scratch.writeUInt32BE(id, 1)
-    return Buffer.from(this.#scratch.subarray(0, end))
+    const header = this.#headers.get(topic.name)
+    if (header === undefined) throw new Error(`${topic.name}: wanted a topic given to Wire.open`)
+    return topic.schema.encode(value, header)
   }
 
   /**
@@ -132,22 +133,24 @@ export class Wire {
       const got = `${value.length} byte${value.length === 1 ? '' : 's'}`
       throw new FreshetError('INVALID_AVRO', `wanted byte 0 and a schema id of 4 bytes, got ${got}`)
     }
-    const writer = this.#writer(value.readUInt32BE(1))
-    const resolver = resolverOf(writer, topic.schema.type)
-    writer.guard(value, HEADER_BYTES)
-    try {
-      return topic.schema.type.decode(value, HEADER_BYTES, resolver).value as T
-    } catch (cause) {
-      throw new FreshetError('INVALID_AVRO', `wanted ${topic.schema.name}, got: ${messageOf(cause)}`, { cause })
-    }
+    return this.#reading(topic, value).read(value) as T
   }
 
   /** @returns the plain Avro of a value that was decoded before, where its writer's schema is the topic's own */
   ownAvro(topic: Topic<unknown>, value: Buffer): Buffer | undefined {
-    if (value[0] !== 0) return undefined
-    const { resolvers } = this.#writer(value.readUInt32BE(1))
-    const isOwn = resolvers.has(topic.schema.type) && resolvers.get(topic.schema.type) === undefined
-    return isOwn ? value.subarray(HEADER_BYTES) : undefined
+    return value[0] === 0 && this.#reading(topic, value).isOwn ? value.subarray(HEADER_BYTES) : undefined
+  }
+
+  #reading(topic: Topic<unknown>, value: Buffer): Reading {
+    const writer = this.#writer(value.readUInt32BE(1))
+    const { type } = topic.schema
+    let reading = writer.readings.get(type)
+    if (!reading) {
+      reading = readingOf(writer, topic.schema)
+      writer.readings.set(type, reading)
+    }
+    if (reading instanceof FreshetError) throw reading
+    return reading
   }
 
   #writer(id: number): Writer {
@@ -164,7 +167,7 @@ export class Wire {
 function judge(id: number, source: string): Verdict {
   try {
     const type = avsc.Type.forSchema(JSON.parse(source) as avsc.Schema)
-    return { type, guard: avroGuard(type), resolvers: new Map() }
+    return { type, check: avroReader(type), readings: new Map() }
   } catch (cause) {
     return new FreshetError('INCOMPATIBLE_SCHEMA', `schema ${id}: wanted an Avro schema: ${messageOf(cause)}`, {
       cause,
@@ -172,23 +175,33 @@ function judge(id: number, source: string): Verdict {
   }
 }
 
-function resolverOf(writer: Writer, reader: avsc.Type): avsc.Resolver | undefined {
-  let resolver = writer.resolvers.get(reader)
-  if (resolver === undefined && !writer.resolvers.has(reader)) {
-    resolver = resolve(writer.type, reader)
-    writer.resolvers.set(reader, resolver)
-  }
-  if (resolver instanceof FreshetError) throw resolver
-  return resolver
-}
-
-function resolve(writer: avsc.Type, reader: avsc.Type): avsc.Resolver | undefined | FreshetError {
+function readingOf(writer: Writer, schema: RecordSchema<unknown>): Reading | FreshetError {
+  const { name, type } = schema
   try {
-    return shapeOf(writer) === shapeOf(reader) ? undefined : reader.createResolver(writer)
+    if (shapeOf(writer.type) === shapeOf(type))
+      return { isOwn: true, read: value => schema.decode(value, HEADER_BYTES) }
+    const resolver = type.createResolver(writer.type)
+    return {
+      isOwn: false,
+      read(value) {
+        writer.check(value, HEADER_BYTES)
+        try {
+          return type.decode(value, HEADER_BYTES, resolver).value
+        } catch (cause) {
+          throw new FreshetError('INVALID_AVRO', `wanted ${name}, got: ${messageOf(cause)}`, { cause })
+        }
+      },
+    }
   } catch (cause) {
-    const message = `wanted a schema that ${reader.name} can be read from: ${messageOf(cause)}`
+    const message = `wanted a schema that ${type.name} can be read from: ${messageOf(cause)}`
     return new FreshetError('INCOMPATIBLE_SCHEMA', message, { cause })
   }
+}
+
+function headerOf(id: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeUInt32BE(id, 1)
+  return header
 }
 
 /** Names, types and symbols only. `Type.toString` would give no more than the name. */

@@ -1,9 +1,8 @@
 /** A small stage for tests of the runtime: it counts interactions and their value by visitor, and shows both tables. */
-import avsc from 'avsc'
 import { defineProcessor, single } from '../../processors/define.ts'
 import type { Arrival } from '../../processors/events.ts'
 import type { Interaction } from '../../schemas/interaction.ts'
-import type { RecordSchema } from '../../schemas/record.ts'
+import { recordSchemaOf } from '../../schemas/record.ts'
 import { type Topic, topics } from '../../schemas/topics.ts'
 import { type Topology, topology } from '../../topology/graph.ts'
 import { interactionOf as viewOf } from '../processors/arrivals.ts'
@@ -14,23 +13,18 @@ export interface Tally {
   items: string
 }
 
-const source = JSON.stringify({
-  type: 'record',
-  name: 'Tally',
-  fields: [
-    { name: 'visitor', type: 'string' },
-    { name: 'events', type: 'int' },
-    { name: 'items', type: 'string' },
-  ],
-})
-const type = avsc.Type.forSchema(JSON.parse(source) as avsc.Schema)
-export const tallySchema: RecordSchema<Tally> = {
-  name: 'tally',
-  source,
-  type,
-  encode: value => type.toBuffer(value),
-  decode: bytes => type.fromBuffer(bytes) as Tally,
-}
+export const tallySchema = recordSchemaOf<Tally>(
+  'tally',
+  JSON.stringify({
+    type: 'record',
+    name: 'Tally',
+    fields: [
+      { name: 'visitor', type: 'string' },
+      { name: 'events', type: 'int' },
+      { name: 'items', type: 'string' },
+    ],
+  }),
+)
 
 export const tallyTopic = (name: string, kind: 'table' | 'stream'): Topic<Tally> => ({
   ...topics.profiles,
