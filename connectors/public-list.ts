@@ -32,10 +32,10 @@ export function publicList(list: RankedList, sourceName: (source: number) => str
   return `{${about},"items":[${items}]}`
 }
 
-const quoted = (text: string): string => JSON.stringify(text)
 /** What JSON may write otherwise than it is: quotes, backslashes, control characters, halves of characters. */
 const SPECIAL = /["\\\p{Cc}\p{Cs}]/u
-const escaped = (text: string): string => (SPECIAL.test(text) ? quoted(text).slice(1, -1) : text)
+const escaped = (text: string): string => (SPECIAL.test(text) ? JSON.stringify(text).slice(1, -1) : text)
+const quoted = (text: string): string => `"${escaped(text)}"`
 
 /** 0.1235 for 1235: turning a fraction into text takes longer than all else. */
 const scoreTexts = Array.from({ length: SCORE_UNITS + 1 }, (_, units) => String(units / SCORE_UNITS))
