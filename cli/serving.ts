@@ -56,20 +56,17 @@ const MAX_REMEMBERED = 50_000
 
 /** The age of an event when its effect can be read. A list that is built again without a new event says nothing of it. */
 export function freshnessOf(metrics: ServerMetrics, now: () => number = Date.now): (written: Written) => void {
-  const tierOf = (tier: string) => ({
-    known: new Map<string, string>(),
-    age: metrics.eventToList.labels({ tier }), // once: looking labels up takes longer than counting
-  })
-  const [candidate, session] = [tierOf('candidate'), tierOf('session')]
+  const known = { candidate: new Map<string, string>(), session: new Map<string, string>() }
   return ({ topic, key, asOf, appendedAtMs }) => {
     if (appendedAtMs === 0) return
-    const { known: last, age } = topic === 'lists.v1' ? candidate : session
+    const tier = topic === 'lists.v1' ? 'candidate' : 'session'
+    const last = known[tier]
     if (last.get(key) === asOf) return
     last.delete(key)
     last.set(key, asOf)
     const oldest = last.size > MAX_REMEMBERED ? last.keys().next() : undefined
     if (oldest && !oldest.done) last.delete(oldest.value)
-    age.observe(Math.max(0, now() - appendedAtMs) / 1_000)
+    metrics.eventToList.observe({ tier }, Math.max(0, now() - appendedAtMs) / 1_000)
   }
 }
 
