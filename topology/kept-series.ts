@@ -81,7 +81,7 @@ export class KeptHistogram<L extends string> {
   readonly help: string
   readonly type = 'histogram'
   readonly aggregator = 'sum'
-  readonly #labelNames: readonly L[]
+  readonly labelNames: readonly L[]
   readonly #bounds: readonly number[]
   readonly #series = new Map<string, { labels: Labels<L>; series: HistogramSeries }>()
 
@@ -89,7 +89,7 @@ export class KeptHistogram<L extends string> {
   constructor({ name, help, labelNames, registry, buckets }: Described<L> & { readonly buckets: readonly number[] }) {
     this.name = name
     this.help = help
-    this.#labelNames = labelNames
+    this.labelNames = labelNames
     this.#bounds = buckets
     // A registry asks a metric for its name and `get` only, whatever its type says.
     registry.registerMetric(this as unknown as Histogram<L>)
@@ -97,7 +97,7 @@ export class KeptHistogram<L extends string> {
 
   /** @returns the one series of the labels; to be kept by the caller */
   of(labels: Labels<L>): HistogramSeries {
-    const id = idOf(this.#labelNames, labels)
+    const id = idOf(this.labelNames, labels)
     const known = this.#series.get(id)
     if (known) return known.series
     const series = new HistogramSeries(this.#bounds)

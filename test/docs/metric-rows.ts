@@ -11,7 +11,7 @@ export async function metricRows(): Promise<string[][]> {
   const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[]
   return metrics.map(metric => [
     `\`${metric.name}\``,
-    metric.constructor.name.toLowerCase(),
+    metric.constructor.name.replace('Kept', '').toLowerCase(),
     metric.labelNames.join(', '),
     metric.help,
   ])
