@@ -9,18 +9,13 @@ export async function metricRows(): Promise<string[][]> {
   new RuntimeMetrics(registry)
   new ServerMetrics(registry)
   const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[]
-  return metrics.map(metric => [
-    `\`${metric.name}\``,
-    metric.constructor.name.replace('Kept', '').toLowerCase(),
-    metric.labelNames.join(', '),
-    metric.help,
-  ])
+  return metrics.map(metric => [`\`${metric.name}\``, metric.type, metric.labelNames.join(', '), metric.help])
 }
 
 /** What prom-client keeps of a metric and does not declare. */
 interface Metric {
   readonly name: string
   readonly help: string
+  readonly type: string
   readonly labelNames: readonly string[]
-  readonly constructor: { readonly name: string }
 }
