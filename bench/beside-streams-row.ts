@@ -5,6 +5,7 @@
  */
 import { withValueAt } from '../processors/ring.ts'
 import { recordSchemaOf } from '../schemas/record.ts'
+import { BestItems } from './beside-streams-best.ts'
 
 const PAGE_SLOTS = 16
 
@@ -67,65 +68,25 @@ export class RowView {
       })
   }
 
-  /** Starts the next version of the row: give it to {@link add}, then to the state. */
+  /** Starts the next version of the row, which this view describes from now on. @returns it, to be given to {@link add} and kept */
   next(): CountPage[] {
-    return this.describes.slice()
+    const next = this.describes.slice()
+    this.describes = next
+    return next
   }
 
   add(next: CountPage[], other: string, amount: number): void {
-    const at = this.#places.get(other) ?? this.#places.size
+    const known = this.#places.get(other)
+    const at = known ?? this.#places.size
+    if (known === undefined) this.#places.set(other, at)
     const [number, slot] = [Math.floor(at / PAGE_SLOTS), at % PAGE_SLOTS]
-    const page = next[number]
-    const was = page?.counts[slot] ?? 0
-    const others = page && slot < page.others.length ? page.others : withValueAt(page?.others ?? [], slot, other)
-    if (at === this.#places.size) this.#places.set(other, at)
-    next[number] = { others, counts: withValueAt(page?.counts ?? [], slot, was + amount) }
+    const { others, counts } = next[number] ?? EMPTY
+    const was = counts[slot] ?? 0
+    const names = known === undefined ? withValueAt(others, slot, other) : others
+    next[number] = { others: names, counts: withValueAt(counts, slot, was + amount) }
     this.pairs += amount
     this.best.offer(other, was, was + amount)
   }
 }
 
-/** The best items by count, the greatest first, of equal ones by id. Counts only grow. */
-export class BestItems {
-  readonly items: string[] = []
-  readonly counts: number[] = []
-  readonly #limit: number
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  /** @param was - its count before, 0 for none: an item that was among the best still is */
-  offer(item: string, was: number, count: number): void {
-    const last = this.items.length - 1
-    const isFull = last + 1 === this.#limit
-    if (isFull && !this.#isBetter(item, count, last)) return
-    const before = was === 0 ? last + 1 : this.#placeOf(item, was)
-    if (before <= last) this.#remove(before)
-    else if (isFull) this.#remove(last)
-    const at = this.#placeOf(item, count)
-    this.items.splice(at, 0, item)
-    this.counts.splice(at, 0, count)
-  }
-
-  #remove(at: number): void {
-    this.items.splice(at, 1)
-    this.counts.splice(at, 1)
-  }
-
-  /** @returns where it stands, or would */
-  #placeOf(item: string, count: number): number {
-    let low = 0
-    for (let high = this.items.length; low < high; ) {
-      const middle = (low + high) >> 1
-      if (this.#isBetter(item, count, middle) || this.items[middle] === item) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-
-  #isBetter(item: string, count: number, than: number): boolean {
-    const other = this.counts[than] as number
-    return count > other || (count === other && item < (this.items[than] as string))
-  }
-}
+const EMPTY: CountPage = { others: [], counts: [] }

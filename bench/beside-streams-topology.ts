@@ -114,7 +114,6 @@ const pairCounts = () => {
       for (const { kind, other, amount } of deltas)
         if (kind === POSITION) reached = withPosition(reached, Number(other), amount)
         else view.add(pages, other, amount)
-      view.describes = pages
       return { state: { pages, positions: reached } }
     },
   })
