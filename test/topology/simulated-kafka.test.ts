@@ -1,7 +1,7 @@
 /** What the simulated log does as Kafka does where a client or a broker is slow, stopped, or hears nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FencedError, IndefiniteError, type LogRecord } from '../../topology/log-port.ts'
+import { IndefiniteError, type LogRecord } from '../../topology/log-port.ts'
 import type { Scheduler, StepLabel, Verdict } from '../../topology/scheduler.ts'
 import { CrashedError } from '../../topology/simulated-client.ts'
 import type { SimulatedOptions } from '../../topology/simulated-core.ts'
