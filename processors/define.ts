@@ -11,14 +11,44 @@ import type { ErrorCode } from '../schemas/errors.ts'
 export interface Single<T> {
   readonly kind: 'single'
   readonly schema: RecordSchema<T>
+  readonly versions?: Versions
 }
 /** An array of pages a key; a step that replaces one page rewrites that page only. Pages are compared by identity. */
 export interface Paged<T> {
   readonly kind: 'paged'
   readonly schema: RecordSchema<T>
+  readonly versions?: Versions
 }
-export const single = <T>(schema: RecordSchema<T>): Single<T> => ({ kind: 'single', schema })
-export const paged = <T>(schema: RecordSchema<T>): Paged<T> => ({ kind: 'paged', schema })
+export const single = <T>(schema: RecordSchema<T>, versions?: Versions): Single<T> => ({
+  kind: 'single',
+  schema,
+  ...(versions && { versions }),
+})
+export const paged = <T>(schema: RecordSchema<T>, versions?: Versions): Paged<T> => ({
+  kind: 'paged',
+  schema,
+  ...(versions && { versions }),
+})
+
+/**
+ * Of a part whose schema has changed: how pages are read that older programs wrote. A page stays in the version it was
+ * written in until its key is written again, so older versions must be read for as long as the state lives. One that is
+ * left out here is refused. A part that never changed is version 1 and has none of this.
+ */
+export interface Versions {
+  /** Of the schema of the part, from 2 on; what is written now. */
+  readonly now: number
+  /** Version → how it is read: every one from the oldest that is still read to the one before `now`. */
+  readonly older: Readonly<Record<number, OlderVersion>>
+}
+export interface OlderVersion {
+  /** The `.avsc` of then, byte for byte, say `avro/older/session.1.avsc`. */
+  // biome-ignore lint/suspicious/noExplicitAny: values of a schema that has no type any more
+  readonly schema: RecordSchema<any>
+  /** Makes a value of the next version. Left out where Avro resolves it: fields added with a default, or dropped. */
+  // biome-ignore lint/suspicious/noExplicitAny: values of a schema that has no type any more
+  readonly upcast?: (value: any) => unknown
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: a store of unknown parts; every use narrows it through StateOf
 export type Parts = Record<string, Single<any> | Paged<any>>

@@ -27,7 +27,10 @@ const SCALARS: Record<string, string> = {
 export function generate(): Map<string, string> {
   const folder = new URL('./avro/', import.meta.url)
   const files = new Map<string, string>()
-  for (const file of readdirSync(folder).sort()) {
+  // Beside them lies a folder of schemas that only old pages of state are read with.
+  for (const file of readdirSync(folder)
+    .filter(name => name.endsWith('.avsc'))
+    .sort()) {
     const name = file.replace('.avsc', '')
     files.set(`${name}.ts`, moduleOf(name, JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Avro))
   }

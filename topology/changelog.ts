@@ -6,11 +6,13 @@
  *   02                                    barrier, the uuid of the owner that wrote it
  *   03 slot:u8 page:u16 key:utf-8         one page of one part of one key's state, plain Avro; null deletes the page
  *
- * `slot` counts the store parts of the stage in graph order; the fold hash in the progress covers that order.
+ * A page whose schema is not the first one of its part says so in the header `v`, see `page-versions.ts`. `slot` counts the store parts of the stage in graph order; the fold hash in the progress covers that order.
  */
 import type { Parts, Single } from '../processors/define.ts'
 import type { RecordSchema } from '../schemas/record.ts'
 import type { Stage } from './graph.ts'
+import type { LogRecord } from './log-port.ts'
+import { type PageFormat, pageFormat, pageVersion } from './page-versions.ts'
 
 const PROGRESS = 1
 const BARRIER = 2
@@ -40,15 +42,17 @@ export interface Slot {
   readonly part: string
   readonly kind: Single<unknown>['kind'] | 'paged'
   readonly schema: RecordSchema<unknown>
+  readonly format: PageFormat
 }
 
 export function slotsOf(stage: Stage): Slot[] {
   return stage.processors.flatMap((processor, index) =>
-    Object.entries((processor.store?.parts ?? {}) as Parts).map(([part, { kind, schema }]) => ({
+    Object.entries((processor.store?.parts ?? {}) as Parts).map(([name, part]) => ({
       processor: index,
-      part,
-      kind,
-      schema: schema as RecordSchema<unknown>,
+      part: name,
+      kind: part.kind,
+      schema: part.schema as RecordSchema<unknown>,
+      format: pageFormat(part),
     })),
   )
 }
@@ -71,13 +75,22 @@ export type ChangelogEntry =
       readonly page: number
       readonly key: string
       readonly value: Buffer | null
+      /** Of the schema of the page. Default 1 */
+      readonly version?: number
     }
 
 /** @throws on a record that no version of this layout wrote */
-export function readEntry(key: Buffer | null, value: Buffer | null): ChangelogEntry {
+export function readEntry(key: Buffer | null, value: Buffer | null, headers?: LogRecord['headers']): ChangelogEntry {
   const kind = key?.[0]
   if (key && kind === DATA)
-    return { kind: 'data', slot: key[1] as number, page: key.readUInt16BE(2), key: key.toString('utf8', 4), value }
+    return {
+      kind: 'data',
+      slot: key[1] as number,
+      page: key.readUInt16BE(2),
+      key: key.toString('utf8', 4),
+      value,
+      version: pageVersion(headers),
+    }
   if (kind === BARRIER && value) return { kind: 'barrier', uuid: value.toString() }
   if (kind === PROGRESS && value) return { kind: 'progress', progress: JSON.parse(value.toString()) as Progress }
   throw new Error(`the changelog holds a record of unknown kind ${kind}`)

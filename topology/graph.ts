@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { AnyProcessor, Origin, Parts, ViewDefinition } from '../processors/define.ts'
 import { FreshetError } from '../schemas/errors.ts'
 import type { Topic } from '../schemas/topics.ts'
+import { versionProblems } from './page-versions.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: topics of any record
 export type AnyTopic = Topic<any>
@@ -89,6 +90,8 @@ function* problemsOfStage(stage: Stage): Generator<string> {
     if (!before.has(processor.input))
       yield `${processor.name} takes its input from ${processor.input}, which does not stand before it`
     before.add(processor.name)
+    for (const [name, part] of Object.entries((processor.store?.parts ?? {}) as Parts))
+      for (const problem of versionProblems(part)) yield `${processor.name}: ${name}: ${problem}`
   }
   if (stage.processors.some(one => one.class === 'D') && stage.processors.some(one => one.class === 'C'))
     yield `${stage.name} mixes classes D and C`
@@ -119,18 +122,27 @@ export const changelogName = (stage: Stage): string => `${stage.name}-changelog.
 
 /**
  * What guards the state of a stage: options, processor versions and state schemas. State folded under another hash is
- * not comparable, so a start on it is refused.
+ * not comparable, so a start on it is refused, unless only schemas differ and the older ones can be read.
+ * @param sourceOf - the schema of a part as text. Default: the one it is written with now
  */
-export function foldHash(stage: Stage): string {
+export function foldHash(stage: Stage, sourceOf = (part: Parts[string]): string => part.schema.source): string {
   const parts = stage.processors.map(processor => [
     processor.name,
     processor.version,
     processor.options ?? null,
-    Object.entries((processor.store?.parts ?? {}) as Parts).map(([name, part]) => [
-      name,
-      part.kind,
-      part.schema.source,
-    ]),
+    Object.entries((processor.store?.parts ?? {}) as Parts).map(([name, part]) => [name, part.kind, sourceOf(part)]),
   ])
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
+
+/** Hashes of state that a start may go on with: the present one, and those of the same folds with older schemas it can read. */
+export function readableHashes(stage: Stage): ReadonlySet<string> {
+  const parts = stage.processors.flatMap(processor => Object.values((processor.store?.parts ?? {}) as Parts))
+  // Every program between two releases had one version of each part: any of them may have written the progress.
+  let choices: ReadonlyMap<Parts[string], string>[] = [new Map()]
+  for (const part of parts) {
+    const sources = Object.values(part.versions?.older ?? {}).map(({ schema }) => schema.source)
+    choices = choices.flatMap(choice => [choice, ...sources.map(source => new Map([...choice, [part, source]]))])
+  }
+  return new Set(choices.map(choice => foldHash(stage, part => choice.get(part) ?? part.schema.source)))
 }

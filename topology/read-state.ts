@@ -25,7 +25,7 @@ export async function readState(
     progress[partition] = undefined
   }
   await readToEnd(log, [topic], record => {
-    const entry = readEntry(record.key, record.value)
+    const entry = readEntry(record.key, record.value, record.headers)
     if (entry.kind === 'data') states[record.partition]?.restore(entry)
     else if (entry.kind === 'progress') progress[record.partition] = entry.progress
   })

@@ -36,7 +36,7 @@ export class Restoration {
   take(record: LogRecord, barrier: string): boolean {
     if (record.offset <= this.#offset) return false
     this.#offset = record.offset
-    const entry = readEntry(record.key, record.value)
+    const entry = readEntry(record.key, record.value, record.headers)
     if (entry.kind === 'barrier') return entry.uuid === barrier
     if (entry.kind === 'progress') {
       this.#progress = entry.progress

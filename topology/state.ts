@@ -95,8 +95,10 @@ export class TaskState {
         for (let page = 0; page < Math.max(pages.length, before.length); page++) {
           const value = pages[page]
           if (value === before[page]) continue
-          const bytes = value === undefined ? null : slot.schema.encode(value)
-          yield { topic, partition, key: dataKey(number, page, key), value: bytes }
+          const { headers } = slot.format
+          const bytes = value === undefined ? null : slot.format.encode(value)
+          const record = { topic, partition, key: dataKey(number, page, key), value: bytes }
+          yield headers && bytes ? { ...record, headers } : record
         }
       }
   }
@@ -149,7 +151,7 @@ export class TaskState {
       )
     const cell = this.#cellOf(entry.key)
     const state = cell.values[slot.processor] ?? (this.#empty[slot.processor] as Value)
-    const value = entry.value === null ? undefined : readPage(slot, entry.value)
+    const value = entry.value === null ? undefined : slot.format.decode(entry.value, entry.version ?? 1)
     this.#put(cell, slot.processor, {
       ...state,
       [slot.part]: slot.kind === 'single' ? value : withPage(state[slot.part], entry.page, value),
@@ -185,15 +187,6 @@ export class TaskState {
     if (cell.values.some(value => value !== undefined)) return
     this.#cells.delete(cell.key)
     if (this.#last === cell) this.#last = undefined
-  }
-}
-
-function readPage(slot: Slot, bytes: Buffer): unknown {
-  try {
-    return slot.schema.decode(bytes)
-  } catch (cause) {
-    const message = `a page of ${slot.schema.name} in the changelog was written under another schema; rebuild the state: see docs/operations.md`
-    throw new FreshetError('STATE_MISMATCH', message, { cause })
   }
 }
 

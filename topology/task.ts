@@ -14,6 +14,7 @@ import { randomUUID } from 'node:crypto'
 import { FreshetError } from '../schemas/errors.ts'
 import { barrierKey } from './changelog.ts'
 import { after } from './clock.ts'
+import { readableHashes } from './graph.ts'
 import { type Batch, FencedError, type LogConsumer, type LogPort, type Transactor } from './log-port.ts'
 import { Restoration } from './restoration.ts'
 import { Slices } from './slices.ts'
@@ -200,8 +201,8 @@ export class Task {
   async #run(opening: number): Promise<void> {
     const { partition, clock, logger, log, metrics, stage, nameOf } = this.#o
     const { progress } = this.#restoration
-    if (progress && progress.hash !== this.#work.hash) {
-      const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#work.hash}); go back to the old ones, or rebuild the state: see docs/operations.md`
+    if (progress && !readableHashes(stage).has(progress.hash)) {
+      const message = `${stage.name}[${partition}]: the state was folded with other options or processor versions (${progress.hash}, now ${this.#work.hash}); run what wrote it, or rebuild the state: see docs/operations.md`
       return this.#fail(new FreshetError('STATE_MISMATCH', message))
     }
     const positions: Record<string, number> = {}
