@@ -102,7 +102,8 @@ async function commandIn(
   const lines = Object.entries({ ...BROKER_SETTINGS, ...more, ...here }).map(([name, value]) => `${name}=${value}`)
   writeFileSync(settings, `${lines.join('\n')}\n`)
   const java = [...archive, ...jvmOptions(jit), '-cp', `${jars}/*`]
-  const clusterId = randomBytes(16).toString('base64url')
+  // Behind an A, since an id that begins with - would be taken for an option.
+  const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]
   await runWithSay('formatting Kafka', 'java', [...java, ...format], {}, say)
   return {
