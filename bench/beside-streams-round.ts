@@ -16,7 +16,7 @@ import { randomOf } from './random.ts'
 /** Events at a rate before those that are timed. */
 const SETTLE_S = 3
 /** Without a new list for so long the side is taken for stuck. */
-const STUCK_AFTER_MS = 60_000
+const STUCK_AFTER_MS = 180_000
 const ARRIVE_WITHIN_MS = 30_000
 const LOOK_EVERY_MS = 5
 

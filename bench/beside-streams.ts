@@ -6,6 +6,7 @@ import { sayOnStderr, type Services, startServices } from '../connectors/service
 import { kstreamsClasses } from './beside-streams-java.ts'
 import { report } from './beside-streams-report.ts'
 import { type SideRound, sideRound } from './beside-streams-round.ts'
+import { shares } from './beside-streams-shares.ts'
 import { SIDES, type Side } from './beside-streams-sides.ts'
 import { type Bench, bench } from './report.ts'
 
@@ -38,7 +39,10 @@ await bench(
     const sides = run.flags.sides.split(',') as Side[]
     for (const side of sides) if (!(side in SIDES)) throw new Error(`--sides: wanted freshet or streams, got ${side}`)
     const classPath = sides.includes('streams') ? await kstreamsClasses(sayOnStderr) : ''
-    const brokerSettings = { 'log.cleaner.enable': 'false' } // else what was written does not all lie there to be counted
+    const brokerSettings = {
+      'log.cleaner.enable': 'false', // else what was written does not all lie there to be counted
+      'broker.session.timeout.ms': '30000', // it is never killed here, and a backlog takes its time
+    }
     const services = await startServices({ kafka: true, registry: true, jit: 'C2', brokerSettings })
     const results = new Map<Side, SideRound[]>(sides.map(side => [side, []]))
     try {
@@ -52,8 +56,19 @@ await bench(
       await services.stop()
     }
     report(run, results)
+    if (run.flags.profile !== '') reportShares(run)
   },
 )
+
+function reportShares(run: Flags): void {
+  run.print()
+  run.print(
+    'Freshet: shares of the time of its processes by their profiles, all phases; waiting is a share of all time',
+  )
+  const all = shares(run.flags.profile)
+  for (const [part, share] of all) run.print(`  ${(100 * share).toFixed(1).padStart(5)} %  ${part}`)
+  run.note('shares', Object.fromEntries(all))
+}
 
 interface Turn {
   readonly side: Side
