@@ -74,10 +74,10 @@ export class ListColumnWriter {
 
   /** @returns the columns, which are the caller's; the writer is done */
   finish(): ListColumns {
-    const first = this.#itemIds[0] ?? ''
-    const start = commonLength(this.#because, first, commonLength(this.#itemIds, first, first.length))
+    const idPrefix = commonPrefix(this.#because, commonPrefix(this.#itemIds, this.#itemIds[0] ?? ''))
+    const start = idPrefix.length
     return {
-      idPrefix: first.slice(0, start),
+      idPrefix,
       because: start === 0 ? this.#because : this.#because.map(id => id.slice(start)),
       itemIds: start === 0 ? this.#itemIds : this.#itemIds.map(id => id.slice(start)),
       scores: this.#scores,
@@ -149,15 +149,16 @@ export function namesOf(names: readonly string[], reasons: Buffer, from: number,
 
 const NOTHING: readonly string[] = []
 
-/** @returns how much of the first id all of them begin with, at most `most` UTF-16 units, not half a character */
-function commonLength(ids: readonly string[], first: string, most: number): number {
-  let length = most
+/** @returns what all ids begin with, no more than `most`, which does not end within a character either */
+function commonPrefix(ids: readonly string[], most: string): string {
+  let prefix = most
   for (const id of ids) {
-    let at = 0
-    while (at < length && id.charCodeAt(at) === first.charCodeAt(at)) at++
-    length = at
+    if (id.startsWith(prefix)) continue
+    let length = 0
+    while (id.charCodeAt(length) === prefix.charCodeAt(length)) length++ // they differ before either ends, or where id does
+    prefix = prefix.slice(0, length)
   }
-  return length > 0 && isFirstHalf(first.charCodeAt(length - 1)) ? length - 1 : length
+  return isFirstHalf(prefix.charCodeAt(prefix.length - 1)) ? prefix.slice(0, -1) : prefix
 }
 
 /** Of a character that takes two UTF-16 units. */
