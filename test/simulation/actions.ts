@@ -25,10 +25,8 @@ const acts: Partial<Record<ActionKind, Act>> = {
     world.redis.flush()
     world.reconnect()
   },
-  'redis-failover'(world, forMs) {
-    world.redis.failOver(forMs)
-    world.reconnect()
-  },
+  'redis-failover': failOver,
+  'redis-failover-short': failOver,
   'machine-sleeps': (world, forMs) => world.time.skip(forMs),
   'other-version'(world) {
     const topology = simulatedGraph({ ...defaultFolds, sessionGapMs: 60_000 })
@@ -42,6 +40,11 @@ const actsOnOne: Partial<Record<ActionKind, ActOn>> = {
   kill: chosen => chosen.parts.client.crash(),
   sleep: (chosen, forMs, world) => world.sleep(chosen, forMs),
   expel: chosen => chosen.parts.client.expel(),
+}
+
+function failOver(world: World, behindMs: number): void {
+  world.redis.failOver(behindMs)
+  world.reconnect()
 }
 
 export function act(world: World, { kind, which, forMs }: Action): void {

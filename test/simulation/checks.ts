@@ -34,6 +34,7 @@ export async function checkOutcome(world: World): Promise<void> {
   checkFrames(world)
   checkTables(world)
   checkLastWords(world, log)
+  checkRanked(world)
   await checkRedis(world)
 }
 
@@ -162,6 +163,23 @@ function checkLastWords(world: World, log: readonly Logged[]): void {
   for (const [visitor, list] of lists)
     for (const { itemId } of list ? itemsOf(list) : [])
       if (gone.get(itemId)) world.complain('V', `the list of ${visitor} shows ${itemId}, which was taken down`)
+}
+
+const RANKINGS: Readonly<Record<string, string>> = { 'viewed-with': 'similar', next: 'next', 'bought-with': 'together' }
+
+/** Every row of neighbours was ranked, and the popular items were, after its last change. */
+function checkRanked(world: World): void {
+  const ranked = world.witness.table(topics.related.name)
+  for (const [key, { timestampMs }] of world.witness.table(topics.neighbours.name)) {
+    const cut = key.indexOf('/')
+    const related = `${RANKINGS[key.slice(0, cut)]}${key.slice(cut)}`
+    const rankedMs = ranked.get(related)?.timestampMs ?? 0
+    if (rankedMs < timestampMs)
+      world.complain('V', `${related} was last ranked ${timestampMs - rankedMs} ms before ${key} changed`)
+  }
+  const popular = world.witness.table(topics.trending.name).get('popular/all')?.timestampMs ?? 0
+  for (const [itemId, { timestampMs }] of world.witness.table(topics.popularity.name))
+    if (popular < timestampMs) world.complain('V', `popular/all was last ranked before ${itemId} changed`)
 }
 
 /** The data set, against one that was given the last record of every key and nothing else. */

@@ -1,5 +1,5 @@
 /** The real graph, with waits a tenth as long so that a run takes little time, and a processor that throws when told to. */
-import type { AnyProcessor } from '../../processors/define.ts'
+import type { AnyProcessor, ViewDefinition } from '../../processors/define.ts'
 import { defaultFolds, type FoldOptions } from '../../processors/options.ts'
 import type { Sessioned } from '../../processors/session-features.ts'
 import type { Topology } from '../../topology/graph.ts'
@@ -19,6 +19,23 @@ export function simulatedGraph(folds: FoldOptions = defaultFolds): Topology {
     views: graph.views.map(view => ({ ...view, intervalMs: view.intervalMs / FASTER })),
   }
 }
+
+/** @param onBuild - called before a view builds a key */
+export const withBuildsWatched = (graph: Topology, onBuild: (view: ViewDefinition) => void): Topology => ({
+  ...graph,
+  views: graph.views.map(view => ({
+    ...view,
+    create(context) {
+      const instance = view.create(context)
+      const build = instance.build.bind(instance)
+      instance.build = (key, nowMs) => {
+        onBuild(view)
+        return build(key, nowMs)
+      }
+      return instance
+    },
+  })),
+})
 
 function hastened(processor: AnyProcessor): AnyProcessor {
   const tables = processor.tables?.map(table => ({ ...table, coalesceMs: table.coalesceMs / FASTER }))

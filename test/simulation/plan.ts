@@ -16,6 +16,7 @@ export type ActionKind =
   | 'redis-flush'
   | 'redis-restart'
   | 'redis-failover'
+  | 'redis-failover-short'
   | 'machine-sleeps'
   | 'other-version'
   | 'other-partitions'
@@ -33,6 +34,8 @@ export interface Plan {
   readonly seed: number
   readonly partitions: number
   readonly maxBatchRecords: number
+  /** So many commits come to nothing that aborted transactions lie across each other. */
+  readonly isStorm: boolean
   /** Processes that a supervisor keeps alive. */
   readonly processes: number
   readonly restartMs: number
@@ -63,7 +66,8 @@ const KINDS: readonly { readonly kind: ActionKind; readonly weight: number; read
   { kind: 'redis-slow', weight: 1, forMs: 2_000 },
   { kind: 'redis-flush', weight: 2, forMs: 0 },
   { kind: 'redis-restart', weight: 1, forMs: 0 },
-  { kind: 'redis-failover', weight: 2, forMs: 1_000 },
+  { kind: 'redis-failover', weight: 1, forMs: 1_000 },
+  { kind: 'redis-failover-short', weight: 3, forMs: 50 },
   { kind: 'machine-sleeps', weight: 0.3, forMs: 11 * 60_000 },
   { kind: 'other-version', weight: 0.7, forMs: 0 },
   { kind: 'other-partitions', weight: 0.3, forMs: 0 },
@@ -72,8 +76,11 @@ export const ACTION_KINDS: readonly ActionKind[] = KINDS.map(one => one.kind)
 
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 'plan')
-  const partitions = dice.pick([1, 1, 2, 2, 3, 4])
-  const spanMs = dice.pick([500, 2_000, 5_000])
+  const isStorm = dice.is(0.06)
+  const partitions = dice.pick(isStorm ? [2, 3, 4] : [1, 1, 2, 2, 3, 4])
+  // Signals are forgotten ten minutes after they were counted, by whoever looks every ten seconds.
+  const isLong = dice.is(0.04)
+  const spanMs = isLong ? 25_000 : isStorm ? 5_000 : dice.pick([500, 2_000, 5_000])
   const kept = KINDS.filter(() => dice.is(0.5))
   const total = kept.reduce((sum, one) => sum + one.weight, 0)
   const actions: Action[] = Array.from({ length: total > 0 ? dice.below(9) : 0 }, () => {
@@ -85,9 +92,11 @@ export function planOf(seed: number): Plan {
     const { kind, forMs } = chosen ?? (kept[0] as (typeof kept)[number])
     return { atMs: Math.floor(dice.next() * spanMs * 1.2), kind, which: dice.below(60), forMs: dice.next() * forMs }
   })
+  if (isLong) actions.push({ atMs: 12_000 + dice.below(6_000), kind: 'machine-sleeps', which: 0, forMs: 11 * 60_000 })
   return {
     seed,
     partitions,
+    isStorm,
     maxBatchRecords: dice.pick([1, 3, 20, 500]),
     processes: dice.pick([1, 2, 2, 3]),
     restartMs: dice.pick([0, 100, 1_500]),

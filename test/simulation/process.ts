@@ -14,6 +14,8 @@ import type { ProcessClock } from './process-clock.ts'
 
 export const NAMESPACE = 'freshet'
 const AGAIN_MS = 200
+/** What is being started when it is time to stop has so long. */
+const GRACE_MS = 2_000
 const silent = pino({ level: process.env.FRESHET_TEST_LOG ?? 'silent' })
 
 export interface ProcessParts {
@@ -38,9 +40,11 @@ export class SimulatedProcess {
   #state: 'up' | 'stopping' | 'down' = 'up'
   #error: Error | undefined
 
+  readonly #starting: Promise<void>
+
   constructor(parts: ProcessParts) {
     this.parts = parts
-    void this.#start().catch(error => this.#end(error))
+    this.#starting = this.#start().catch(error => this.#end(error))
   }
 
   get name(): string {
@@ -69,6 +73,7 @@ export class SimulatedProcess {
     if (this.#state !== 'up') return
     this.#state = 'stopping'
     try {
+      await Promise.race([this.#starting, this.parts.clock.wait(GRACE_MS)])
       await this.sink?.stop()
       await this.running?.stop()
       await this.parts.client.close()

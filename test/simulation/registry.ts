@@ -18,6 +18,8 @@ export class WirePool {
   readonly #shared = new MemoryRegistry()
   readonly #free: LentWire[] = []
   #ids = 1_000
+  /** Since they were last filled one was wanted and not there. */
+  isShort = false
 
   constructor(topics: readonly Topic<unknown>[]) {
     this.#topics = topics
@@ -28,9 +30,20 @@ export class WirePool {
     return this.#ids++
   }
 
-  async lend(): Promise<LentWire> {
+  /** At once: whether one has to be opened must not change what else happens when. @throws where there is none left */
+  lend(): LentWire {
     const free = this.#free.pop()
     if (free) return free
+    this.isShort = true
+    throw new FreshetError('REGISTRY_UNAVAILABLE', 'no wire is left; the run will be made again with more of them')
+  }
+
+  async fill(count: number): Promise<void> {
+    this.isShort = false
+    while (this.#free.length < count) this.#free.unshift(await this.#open())
+  }
+
+  async #open(): Promise<LentWire> {
     const registry = { now: this.#shared as Registry }
     const asked: Registry = {
       register: (subject, source) => this.#shared.register(subject, source),

@@ -23,6 +23,8 @@ export interface TroubleOptions {
   /** Ids of the only faults to let in; default all that the seed has. */
   readonly only?: ReadonlySet<string>
   readonly hasDelays: boolean
+  /** See the plan. */
+  readonly isStorm: boolean
   /** Resolves when a client that is stopped goes on; undefined where it runs. */
   readonly gate: (client: string, label: Label) => Promise<void> | undefined
   /** Clients that no fault hits: the world's own. */
@@ -31,6 +33,11 @@ export interface TroubleOptions {
 
 /** Of one run: with more of them it would show nothing more, and take longer. */
 const MAX_FAULTS = 25
+const MAX_STORM_FAULTS = 100
+const STORM: readonly FaultKind[] = [
+  { label: 'commit:end', verdict: 'lose-request', share: 0.3 },
+  { label: 'commit:end', verdict: 'lose-answer', share: 0.05 },
+]
 const MAX_DEATHS = 6
 
 interface Hazard {
@@ -58,15 +65,17 @@ export class Trouble implements Scheduler {
     const dice = new Dice(options.seed, 'trouble')
     const intensity = dice.pick([0, 0.3, 1, 1, 1, 3])
     const kept = dice.pick([0.1, 0.3, 0.6])
-    for (const kind of FAULT_KINDS) {
-      const isKept = dice.is(kept)
-      const before = this.#hazards.get(kind.label) ?? []
-      const upTo = (before.at(-1)?.upTo ?? 0) + kind.share * intensity
-      if (isKept) this.#hazards.set(kind.label, [...before, { kind, upTo }])
-    }
+    for (const kind of FAULT_KINDS) if (dice.is(kept)) this.#add(kind, kind.share * intensity)
+    const { isStorm } = options
+    if (isStorm) for (const kind of STORM) this.#add(kind, kind.share)
     this.#delayed = dice.pick([0, 0.05, 0.2, 0.5])
     this.#delayMs = dice.pick([1, 10, 60])
     this.#hangs = dice.pick([0, 0, 0.0005, 0.002])
+  }
+
+  #add(kind: FaultKind, share: number): void {
+    const before = this.#hazards.get(kind.label) ?? []
+    this.#hazards.set(kind.label, [...before, { kind, upTo: (before.at(-1)?.upTo ?? 0) + share }])
   }
 
   /** Nothing more goes wrong, and nothing takes long. */
@@ -97,7 +106,7 @@ export class Trouble implements Scheduler {
     if (this.#isOver || client === BROKER) return 'run'
     const chance = draw / 2 ** 32
     const hazard = this.#hazards.get(label)?.find(({ upTo }) => chance < upTo)
-    if (!hazard || this.faults.length >= MAX_FAULTS) return 'run'
+    if (!hazard || this.faults.length >= (this.#o.isStorm ? MAX_STORM_FAULTS : MAX_FAULTS)) return 'run'
     const isDeath = hazard.kind.verdict === 'crash' || hazard.kind.verdict === 'crash-after'
     if (isDeath && ++this.#deaths > MAX_DEATHS) return 'run'
     const fault = { atMs: this.#o.time.nowMs, client, kind: nameOfKind(hazard.kind), visit }
@@ -111,6 +120,7 @@ export class Trouble implements Scheduler {
     const chance = draw / 2 ** 32
     const share = hashOf(draw, 2) / 2 ** 32
     if (chance < this.#hangs) return 4_000 * share
+    if (this.#o.isStorm && label.startsWith('commit:')) return chance < 0.5 ? 60 * share : 0
     // The broker answers a commit before its control records are written, as a rule.
     const delayed = label === 'commit:marker' || label === 'commit:late' ? 0.5 : this.#delayed
     return chance < delayed ? this.#delayMs * share * share : 0

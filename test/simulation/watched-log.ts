@@ -19,6 +19,8 @@ export interface Watch {
   readonly onRestored: (changelog: string, partition: number, barrier: string) => void
   /** Input topics of a stage → its changelog. */
   readonly changelogOf: ReadonlyMap<string, string>
+  /** `topic/partition` → how far a broadcast of the process has taken it in. */
+  readonly loaded: Map<string, number>
 }
 
 export function watched(watch: Watch): LogPort {
@@ -38,11 +40,12 @@ export function watched(watch: Watch): LogPort {
       const consumer = await client.consume({
         ...options,
         onAssign: (assigned, one) => options.onAssign(assigned, watchedConsumer(one, watch, opening)),
-        onBatch: batch => {
+        onBatch: async batch => {
           for (const record of batch.records)
             if (!watch.witness.isCommitted(record))
               watch.complain('I5', `${client.name} was given ${nameOf(record)}, which is not committed`)
-          return options.onBatch(batch)
+          await options.onBatch(batch)
+          if (options.group === null) watch.loaded.set(idOf(batch), batch.nextOffset)
         },
       } satisfies ConsumerOptions)
       return watchedConsumer(consumer, watch, opening)

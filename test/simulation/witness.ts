@@ -60,6 +60,14 @@ export class Witness {
     return this.#records.get(topic) ?? []
   }
 
+  /** `topic/partition` → the offset behind its last committed record. */
+  ends(topics: readonly { readonly name: string }[]): Map<string, number> {
+    const ends = new Map<string, number>()
+    for (const { name } of topics)
+      for (const { partition, offset } of this.records(name)) ends.set(`${name}/${partition}`, offset + 1)
+    return ends
+  }
+
   /** Key → its last record, tombstones too. */
   table(topic: string): Map<string, LogRecord> {
     const rows = new Map<string, LogRecord>()

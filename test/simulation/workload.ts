@@ -41,9 +41,11 @@ export function workload(seed: number, partitions: number, spanMs: number): Sent
   const dice = new Dice(seed, 'workload')
   const count = 15 + dice.below(50)
   const strange = dice.pick([0, 0.02, 0.06])
+  const hasNewer = dice.is(0.4)
   const sent: Sent[] = []
   const send = (topic: AnyTopic, key: string | null, value: Sent['value'], more: Partial<Sent> = {}) => {
-    const form: Form = dice.pick(['avro', 'avro', 'avro', topic === topics.interactions ? 'newer' : 'avro', 'json'])
+    const newer = hasNewer && topic === topics.interactions ? 'newer' : 'avro'
+    const form: Form = dice.pick(['avro', 'avro', 'avro', newer, 'json'])
     const partition = partitionOf(key ?? '', partitions)
     const atMs = Math.floor(sent.length < ITEMS ? 0 : dice.next() * spanMs)
     sent.push({ atMs, topic, key, partition, value, form: value ? form : 'avro', ...more })

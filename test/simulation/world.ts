@@ -1,5 +1,6 @@
 /** One run: a broker, a registry, a Redis, and processes that a supervisor keeps alive, through all that the plan has for them. */
 import type { View } from '../../connectors/view.ts'
+import type { ViewDefinition } from '../../processors/define.ts'
 import { interaction } from '../../schemas/interaction.ts'
 import { topics } from '../../schemas/topics.ts'
 import { errors, FreshetError } from '../../schemas/errors.ts'
@@ -10,7 +11,7 @@ import { prepareTopics, topicSettings } from '../../topology/runner.ts'
 import type { SimulatedOptions } from '../../topology/simulated-core.ts'
 import { SimulatedLog } from '../../topology/simulated-log.ts'
 import type { Label } from './faults.ts'
-import { simulatedGraph } from './graph.ts'
+import { simulatedGraph, withBuildsWatched } from './graph.ts'
 import type { Complain, Invariant } from './invariants.ts'
 import { encodedNewer, newerSource } from './newer-schema.ts'
 import type { Plan } from './plan.ts'
@@ -87,7 +88,7 @@ export class World {
   readonly #seenVersions = new Map<string, { version: string; losses: number }>()
 
   static async open(options: WorldOptions): Promise<World> {
-    const lent = await options.wires.lend()
+    const lent = options.wires.lend()
     const world = new World(options, lent)
     const { log, plan, graph } = world
     const clock = world.#clock()
@@ -118,7 +119,8 @@ export class World {
     this.witness = new Witness(this.graph.stages, this.complain)
     const gate = (client: string, label: Label) => this.#gate(client, label)
     const spared = new Set([OUTSIDE])
-    this.trouble = new Trouble({ seed: plan.seed, time, ...(only && { only }), hasDelays, gate, spared })
+    const { seed, isStorm } = plan
+    this.trouble = new Trouble({ seed, time, ...(only && { only }), hasDelays, isStorm, gate, spared })
     this.log = new SimulatedLog({
       now: () => Math.floor(time.nowMs),
       scheduler: this.trouble,
@@ -183,6 +185,13 @@ export class World {
     const changelogOf = new Map(
       this.graph.stages.flatMap(stage => stage.inputs.map(topic => [topic.name, changelogName(stage)] as const)),
     )
+    const loaded = new Map<string, number>()
+    const standing = this.witness.ends(this.graph.views.flatMap(one => one.broadcasts))
+    const onBuild = ({ name: built, broadcasts }: ViewDefinition) => {
+      for (const [at, end] of standing)
+        if (broadcasts.some(topic => at.startsWith(`${topic.name}/`)) && (loaded.get(at) ?? 0) < end)
+          this.complain('V', `${name} builds ${built} while it has read ${at} to ${loaded.get(at) ?? 0} of ${end}`)
+    }
     const log = watched({
       client,
       witness: this.witness,
@@ -190,6 +199,7 @@ export class World {
       decide: (who, label) => this.trouble.decide(who, label),
       onRestored: (changelog, partition, barrier) => compareRestored(this, process, changelog, partition, barrier),
       changelogOf,
+      loaded,
     })
     const process: SimulatedProcess = new SimulatedProcess({
       name,
@@ -197,7 +207,7 @@ export class World {
       clock,
       log: substitution.port?.(log) ?? log,
       view: substitution.view?.(view) ?? view,
-      topology: over.topology ?? simulatedGraph(),
+      topology: withBuildsWatched(over.topology ?? simulatedGraph(), onBuild),
       partitions: over.partitions ?? plan.partitions,
       timing: {
         user: { gapMs: 5, maxMs: 100, maxBytes: 4 << 20 },
@@ -207,7 +217,7 @@ export class World {
       },
       openWire: async () => {
         await registry.register('', '')
-        const lent = await this.#o.wires.lend()
+        const lent = this.#o.wires.lend()
         this.#lent.push(lent)
         lent.registry.now = registry
         return substitution.wire?.(lent.wire) ?? lent.wire

@@ -1,0 +1,8 @@
+import type { Planted } from './planted.ts'
+
+export const readUncommitted: Planted = {
+  what: 'Readers do not wait for the end of a transaction, and see what comes to nothing.',
+  within: 10,
+  breaks: ['I5'],
+  substitute: () => ({ log: { filter: 'none' } }),
+}
