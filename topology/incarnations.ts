@@ -5,7 +5,7 @@
  */
 import { partitionOf } from '../schemas/ids.ts'
 import type { Clock } from './clock.ts'
-import { FencedError, IndefiniteError, type LogPort } from './log-port.ts'
+import { FencedError, IndefiniteError, type LogPort, type Transactor } from './log-port.ts'
 import { readToEnd } from './read-to-end.ts'
 
 export const INCARNATIONS = 'incarnations.v1'
@@ -36,8 +36,9 @@ export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, 
     !known.has(name) || (created.includes(name) && known.get(name) === before.get(name))
   if (!names.some(name => isMissing(name, before))) return before
   for (let attempt = 1; ; attempt++) {
-    const transactor = await log.transactor(lease)
+    let transactor: Transactor | undefined
     try {
+      transactor = await log.transactor(lease)
       // Nobody can commit under the lease between this and our own commit without fencing it.
       const known = await readIncarnations(log, table)
       const missing = names.filter(name => isMissing(name, known))
@@ -56,7 +57,7 @@ export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, 
       const isPassing = error instanceof FencedError || error instanceof IndefiniteError
       if (!isPassing || attempt === MAX_ATTEMPTS) throw error
     } finally {
-      await transactor.close()
+      await transactor?.close()
     }
     await clock.wait(Math.random() * AGAIN_MS)
   }

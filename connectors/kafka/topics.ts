@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { OffsetRange, TopicPartition, TopicSettings } from '../../topology/log-port.ts'
+import { isAway, reasonOf } from './causes.ts'
 import { kafkajs } from './client.ts'
 
 const DAY_MS = 86_400_000
@@ -26,18 +27,33 @@ const COMPACTION = {
   'delete.retention.ms': String(DAY_MS),
 }
 
-/** Creates what is missing. @returns the names created here. @throws FreshetError TOPIC_MISMATCH naming every difference */
+/**
+ * Creates what is missing.
+ * @returns the names created here
+ * @throws FreshetError TOPIC_MISMATCH naming every difference; KAFKA_UNAVAILABLE where the brokers do not answer in time
+ */
 export async function ensureTopics(admin: Admin, settings: readonly TopicSettings[]): Promise<string[]> {
-  if (settings.length === 0) return []
+  try {
+    return settings.length === 0 ? [] : await created(admin, settings)
+  } catch (error) {
+    if (!isAway(error) && !isUnsettled(error)) throw error
+    const message = `the brokers do not answer in time: ${reasonOf(error)}`
+    throw new FreshetError('KAFKA_UNAVAILABLE', message, { cause: error })
+  }
+}
+
+async function created(admin: Admin, settings: readonly TopicSettings[]): Promise<string[]> {
   const standing = new Set(await admin.listTopics())
-  const missing = settings.filter(({ name }) => !standing.has(name))
-  const created = await createAll(admin, missing)
+  const ours = await createAll(
+    admin,
+    settings.filter(({ name }) => !standing.has(name)),
+  )
 
   const differences = await differencesOf(admin, settings)
   if (differences.length > 0) {
     throw new FreshetError('TOPIC_MISMATCH', `topics stand with other settings: ${differences.join('; ')}`)
   }
-  return created
+  return ours
 }
 
 /** One request a topic, since an answer for many does not say which of them another process was faster with. */
@@ -133,6 +149,9 @@ export async function offsetRanges(admin: Admin, topic: string): Promise<OffsetR
     .map(({ low, high }) => ({ begin: Number(low), end: Number(high) }))
 }
 
+/** A broker has not heard yet of a topic, or it has no leader. */
+const isUnsettled = (error: unknown): boolean => NOT_THERE_YET.has((error as { type?: string }).type ?? '')
+
 /**
  * A broker may not have heard yet of a topic that was just created. And two questions at once replace each other's metadata
  * in kafkajs's cluster: the one whose topic is missing then dies of a TypeError, in `admin/index.js`. Asked again it is there.
@@ -142,7 +161,7 @@ async function withMetadata<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
-      const isPassing = error instanceof TypeError || NOT_THERE_YET.has((error as { type?: string }).type ?? '')
+      const isPassing = error instanceof TypeError || isUnsettled(error)
       if (!isPassing || tries === METADATA_TRIES) throw error
       await new Promise(resolve => setTimeout(resolve, METADATA_WAIT_MS))
     }

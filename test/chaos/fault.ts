@@ -26,7 +26,7 @@ export interface Strike {
   progress(line: string): void
 }
 
-const STEP_WITHIN_MS = 60_000
+const STEP_WITHIN_MS = 120_000
 
 /** @returns a whole number, 0 to limit − 1 */
 export const below = (limit: number, { random }: Strike): number => Math.floor(random() * limit)

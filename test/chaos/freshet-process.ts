@@ -8,6 +8,7 @@ import { until } from './until.ts'
 
 const FRESHET = fileURLToPath(new URL('../../cli/freshet.mjs', import.meta.url))
 const STOP_WITHIN_MS = 30_000
+const SAID_WITHIN_MS = 120_000
 
 export interface ProcessOptions {
   readonly name: string
@@ -128,7 +129,7 @@ export class FreshetProcess {
   }
 
   /** Resolves with the first line of this start for which `isIt`. @throws where it ends before, with the end of its log */
-  said(what: string, isIt: (line: LogLine) => boolean, withinMs = 60_000): Promise<LogLine> {
+  said(what: string, isIt: (line: LogLine) => boolean, withinMs = SAID_WITHIN_MS): Promise<LogLine> {
     return until(
       `${this.name} to say ${what}`,
       () => {

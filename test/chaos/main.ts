@@ -1,4 +1,5 @@
 /** `npm run chaos`: see {@link HELP} in `options.ts`. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { optionsOf, UsageError } from './options.ts'
 import { isClean, tableOf } from './report.ts'
@@ -27,11 +28,12 @@ async function main(args: string[]): Promise<number> {
   const rounds = new Rounds(world, options, console)
   let isGood = false
   try {
-    await rounds.run()
+    // What a fault waits for may take minutes; the guard ends the processes of a shop that nobody closes.
+    await Promise.race([rounds.run(), aborted(stop)])
     isGood = isClean(rounds.outcomes)
   } finally {
     if (!isGood && !stop.aborted) console.say(`what the processes said: ${world.folder}`)
-    await world.close(!isGood && !stop.aborted)
+    await world.close(isGood || stop.aborted ? 'remove' : 'keep')
   }
   const table = tableOf(rounds.outcomes)
   console.say('')
@@ -41,17 +43,21 @@ async function main(args: string[]): Promise<number> {
     const outcomes = rounds.outcomes.map(({ fault, ...outcome }) => ({ fault: fault.name, ...outcome }))
     writeFileSync(options.jsonFile, `${JSON.stringify({ seed: options.seed, outcomes }, undefined, 2)}\n`)
   }
-  if (stop.aborted) return 130
+  if (stop.aborted) process.exit(130)
   return isGood ? 0 : 1
 }
 
-/** The first signal ends in order, the second at once. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  await once(signal, 'abort')
+}
+
+/** The first signal ends with the table so far, the second at once. */
 function interruption(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(130)
-      process.stderr.write('\nstopping after this step; once more to stop at once\n')
+      process.stderr.write('\nstopping; once more to stop at once\n')
       stop.abort()
     })
   return stop.signal

@@ -25,7 +25,7 @@ import type { Verdict } from './verify/verify.ts'
 import type { World } from './world.ts'
 
 export const PARTITIONS = 4
-const HEALED_WITHIN_MS = 90_000
+const HEALED_WITHIN_MS = 180_000
 const LOOK_MS = 20
 
 export interface ShopOptions {

@@ -72,12 +72,14 @@ export class World {
     }
   }
 
-  /** @param keepLogs - leaves the folder where it is */
-  async close(keepLogs: boolean): Promise<void> {
+  /** @param logs - 'keep' leaves the folder where it is */
+  async close(logs: 'keep' | 'remove'): Promise<void> {
     await this.services.stop()
     this.kafka.close()
     this.registry.close()
+    // Where nobody has told the guard that all is done, it ends what is left when we do, and removes the folder.
+    if (this.signal.aborted) return
     this.guard.close()
-    if (!keepLogs) rmSync(this.folder, { recursive: true, force: true })
+    if (logs === 'remove') rmSync(this.folder, { recursive: true, force: true })
   }
 }

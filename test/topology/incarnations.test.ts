@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { INCARNATIONS, incarnationsOf } from '../../topology/incarnations.ts'
+import { IndefiniteError } from '../../topology/log-port.ts'
 import { prepareTopics } from '../../topology/runner.ts'
 import { SimulatedLog } from '../../topology/simulated-log.ts'
 import { sample } from './sample.ts'
@@ -36,6 +37,21 @@ describe('the incarnations of topics', () => {
       assert.deepEqual([...a].sort(), [...c].sort(), `seed ${seed}: the first`)
       assert.deepEqual([...b].sort(), [...c].sort(), `seed ${seed}: the second`)
     }
+  })
+
+  it('are asked for again where the lease could not be taken at once', async () => {
+    const log = new SimulatedLog()
+    let refusals = 2
+    const busy = new Proxy(log, {
+      get(target, call) {
+        if (call === 'transactor' && refusals-- > 0) return () => Promise.reject(new IndefiniteError('no answer'))
+        const value = target[call as keyof typeof target]
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const clock = clockAt(1_000)
+    const known = await prepareTopics({ topology: sample(), namespace: 'freshet', partitions: 1, log: busy, clock })
+    assert.equal(known.get('tallies.v1'), 1_000)
   })
 
   it('rise when a topic is created anew', async () => {

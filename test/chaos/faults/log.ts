@@ -105,7 +105,7 @@ export const otherVersion: Fault = {
 /** The process ends by itself, not with 0, and says why. */
 async function refuses(process: FreshetProcess, code: string): Promise<void> {
   process.expectEnd()
-  const ended = await Promise.race([process.ended, wait(60_000, 'nothing: it still runs')])
+  const ended = await Promise.race([process.ended, wait(120_000, 'nothing: it still runs')])
   const isSaid = process.lines().some(line => JSON.stringify(line).includes(code))
   if (ended === 1 && isSaid) return
   throw new Error(

@@ -18,9 +18,9 @@ import { checkTables } from './tables.ts'
 import { viewDifferences } from './views.ts'
 
 /** After the load has stopped, until the stages have counted everything. */
-const COUNTED_WITHIN_MS = 90_000
+const COUNTED_WITHIN_MS = 180_000
 /** After that, until tables that wait have been written and views and Redis have followed. */
-const AT_REST_WITHIN_MS = 60_000
+const AT_REST_WITHIN_MS = 120_000
 const LOOK_MS = 500
 
 export interface Verdict {

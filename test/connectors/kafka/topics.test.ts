@@ -15,6 +15,7 @@ function adminOf(errors: string[]): Admin {
     createTopics: async () => {
       const type = errors.shift()
       if (type === undefined) return true
+      if (type === 'KafkaJSRequestTimeoutError') throw Object.assign(new Error('Request timed out'), { name: type })
       throw Object.assign(new Error('Topic creation errors'), { errors: [{ type }] })
     },
     fetchTopicMetadata: async () => ({ topics: [{ name: 't', partitions: [{}, {}] }] }) as never,
@@ -28,6 +29,10 @@ it('topics are created once the broker counts again', async () => {
     await ensureTopics(adminOf(['INVALID_REPLICATION_FACTOR', 'INVALID_REPLICATION_FACTOR']), [settings]),
     ['t'],
   )
+})
+
+it('a broker that does not answer in time may be asked again', async () => {
+  await assert.rejects(ensureTopics(adminOf(['KafkaJSRequestTimeoutError']), [settings]), { code: 'KAFKA_UNAVAILABLE' })
 })
 
 it('what the broker refuses for good is not asked again', async () => {
