@@ -1,10 +1,13 @@
 /** Asks the read API without a pause: whatever is broken behind it, it has to answer, and with something. */
 import { setTimeout as wait } from 'node:timers/promises'
+import { awakeMs } from './awake.ts'
 import { visitorPath } from './traffic.ts'
 
 const EVERY_MS = 40
 const ANSWER_WITHIN_MS = 5_000
 const KEPT_EXAMPLES = 5
+/** Of a question during which all processes were stopped for longer, nothing is told. */
+const MAX_STOPPED_MS = 1_000
 
 export class Asker {
   readonly url: string
@@ -12,7 +15,6 @@ export class Asker {
   answers = 0
   errors = 0
   blanks = 0
-  worstMs = 0
   readonly examples: string[] = []
   #isOn = false
   #running: Promise<void> | undefined
@@ -49,6 +51,7 @@ export class Asker {
 
   async #ask(path: string): Promise<void> {
     const startMs = performance.now()
+    const startAwakeMs = awakeMs()
     try {
       const response = await fetch(this.url + path, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
       const text = await response.text()
@@ -57,9 +60,9 @@ export class Asker {
       const { items } = JSON.parse(text) as { items?: unknown[] }
       if (!items || items.length === 0) this.#note('blanks', `${path}: ${text.slice(0, 200)}`)
     } catch (error) {
+      const stoppedMs = performance.now() - startMs - (awakeMs() - startAwakeMs)
+      if (stoppedMs > MAX_STOPPED_MS) return
       this.#note('errors', `${path}: ${error instanceof Error ? (error.cause ?? error.message) : error}`)
-    } finally {
-      this.worstMs = Math.max(this.worstMs, performance.now() - startMs)
     }
   }
 

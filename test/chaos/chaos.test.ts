@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { defaultFolds } from '../../processors/options.ts'
+import { awakeClock, LONGEST_TURN_MS } from './awake.ts'
 import type { Fault } from './fault.ts'
 import { faults } from './faults/all.ts'
 import { recordsIn } from './foreign-reader.ts'
@@ -134,6 +135,17 @@ describe('the proxy', () => {
     proxy.isAway = true
     await once(client, 'close')
     await once(connect(proxy.port, '127.0.0.1'), 'close')
+  })
+})
+
+describe('time to wait', () => {
+  it('does not pass while all processes are stopped', () => {
+    let nowMs = 1_000
+    const passed = awakeClock(() => nowMs)
+    nowMs += 400
+    assert.equal(passed(), 400)
+    nowMs += 300_000
+    assert.equal(passed(), 400 + LONGEST_TURN_MS)
   })
 })
 
@@ -276,5 +288,12 @@ describe('the command', () => {
   it('adds the runs of a fault up in one row', () => {
     const [, row = ''] = tableOf([clean, { ...clean, healMs: 500 }])
     assert.deepEqual(row.split(/ {2,}/), ['kill-before-commit', '2', '10', '0', '0', '0', '6', '0', '0', '1.5 (≤ 1.5)'])
+  })
+
+  it('does not call refused what has not healed', () => {
+    const failed = { ...clean, healMs: undefined, wrong: ['waited in vain'] }
+    const refusing = { ...failed, fault: { ...clean.fault, name: 'refusing', isRefused: true }, wrong: [] }
+    const ends = tableOf([failed, refusing]).map(row => row.split(/ {2,}/).at(-1))
+    assert.deepEqual(ends.slice(1, 3), ['–', 'refused'])
   })
 })

@@ -2,6 +2,7 @@ import type { FreshetProcess } from './freshet-process.ts'
 import { kafkaTap, type Passing } from './kafka-frames.ts'
 import type { Verdict } from './tcp-proxy.ts'
 import type { Shop } from './shop.ts'
+import { until } from './until.ts'
 
 export interface Fault {
   /** In the list of faults that the reliability of streams is tested by; see docs/reliability.md. */
@@ -27,6 +28,7 @@ export interface Strike {
 }
 
 const STEP_WITHIN_MS = 120_000
+const LOOK_MS = 10
 
 /** @returns a whole number, 0 to limit − 1 */
 export const below = (limit: number, { random }: Strike): number => Math.floor(random() * limit)
@@ -46,23 +48,18 @@ export async function once(
 ): Promise<void> {
   const { kafka } = shop.world
   const clientId = shop.clientId(process.name)
-  const done = Promise.withResolvers<void>()
-  const timer = setTimeout(
-    () => done.reject(new Error(`${process.name}: waited ${STEP_WITHIN_MS / 1000} s in vain for ${what}`)),
-    STEP_WITHIN_MS,
-  )
+  let hasStruck = false
   kafka.tap = kafkaTap(passing => {
     if (passing.clientId !== clientId) return 'pass'
     const verdict = strikeAt(passing)
     if (verdict === undefined) return 'pass'
     kafka.tap = undefined
-    done.resolve()
+    hasStruck = true
     return verdict
   })
   try {
-    await done.promise
+    await until(`${what} of ${process.name}`, () => hasStruck, STEP_WITHIN_MS, LOOK_MS)
   } finally {
-    clearTimeout(timer)
     kafka.tap = undefined
   }
 }

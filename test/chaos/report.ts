@@ -16,7 +16,7 @@ export interface Outcome {
   readonly wrong: readonly string[]
 }
 
-const isBad = ({ lost, doubled, errors, blanks, wrong }: Outcome): boolean =>
+export const isBad = ({ lost, doubled, errors, blanks, wrong }: Outcome): boolean =>
   lost + doubled + errors + blanks + wrong.length > 0
 
 export const isClean = (outcomes: readonly Outcome[]): boolean => outcomes.length > 0 && !outcomes.some(isBad)
@@ -48,13 +48,14 @@ function rowOf(name: string, runs: readonly Outcome[]): string[] {
     sum(run => run.answers),
     sum(run => run.errors),
     sum(run => run.blanks),
-    healed(runs.flatMap(run => (run.healMs === undefined ? [] : [run.healMs]))),
+    healed(runs),
   ]
 }
 
-/** Median, and the longest where there are several; refused, where nothing heals. */
-function healed(times: readonly number[]): string {
-  if (times.length === 0) return 'refused'
+/** Median, and the longest where there are several. */
+function healed(runs: readonly Outcome[]): string {
+  const times = runs.flatMap(run => (run.healMs === undefined ? [] : [run.healMs]))
+  if (times.length === 0) return runs.every(run => run.fault.isRefused) ? 'refused' : '–'
   const sorted = times.toSorted((a, b) => a - b)
   const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1)
   const median = seconds(sorted[sorted.length >> 1])

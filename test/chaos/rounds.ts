@@ -2,7 +2,7 @@
 import { randomOf } from '../../bench/random.ts'
 import type { Fault } from './fault.ts'
 import type { Options } from './options.ts'
-import type { Outcome } from './report.ts'
+import { isBad, type Outcome } from './report.ts'
 import { Shop } from './shop.ts'
 import type { World } from './world.ts'
 
@@ -23,7 +23,8 @@ export class Rounds {
   readonly #o: Options
   readonly #console: Console
   #shop: Shop | undefined
-  #faultsOfShop = 0
+  /** By name, that of now at the end. */
+  #faultsOfShop: string[] = []
   #shops = 0
 
   constructor(world: World, options: Options, console: Console) {
@@ -42,37 +43,66 @@ export class Rounds {
             if (round === 0) this.leftOut.push(...faults.slice(index).map(one => one.name))
             return
           }
-          await this.#one(fault, round, `${index + 1} of ${faults.length}`)
+          await this.#one(fault, this.#placeOf(round, index))
         }
     } finally {
       await this.#closeShop()
     }
   }
 
-  async #one(fault: Fault, round: number, place: string): Promise<void> {
+  #placeOf(round: number, index: number): string {
+    const { faults, rounds } = this.#o
+    const place = `${index + 1} of ${faults.length}`
+    return rounds > 1 ? `round ${round + 1}, ${place}` : place
+  }
+
+  async #one(fault: Fault, place: string): Promise<void> {
     const say = (line: string) => this.#console.progress(`${place}, ${fault.name}: ${line}`)
     try {
       const shop = await this.#openShop(say)
-      const outcome = await this.#strike(fault, shop, round, say)
+      this.#faultsOfShop.push(fault.name)
+      const outcome = await this.#strike(fault, shop, say)
       this.outcomes.push(outcome)
       for (const sentence of outcome.wrong.slice(0, SHOWN_WRONG)) this.#console.say(`${fault.name}: ${sentence}`)
-      this.#faultsOfShop++
-      if (outcome.wrong.length > 0 || fault.endsShop || this.#faultsOfShop >= FAULTS_A_SHOP) await this.#closeShop()
+      const { length } = outcome.wrong
+      if (length > SHOWN_WRONG) this.#console.say(`${fault.name}: and ${length - SHOWN_WRONG} sentences more`)
+      if (isBad(outcome)) this.#sayHowToRepeat(fault)
+      if (length > 0 || fault.endsShop || this.#faultsOfShop.length >= FAULTS_A_SHOP) await this.#closeShop()
     } catch (error) {
       await this.#closeShop()
       if (this.#world.signal.aborted) return
       const message = error instanceof Error ? error.message : String(error)
       this.#console.say(`${fault.name}: ${error instanceof TypeError ? error.stack : message}`)
+      this.#sayHowToRepeat(fault)
       const nothing = { records: 0, lost: 0, doubled: 0, answers: 0, errors: 0, blanks: 0, healMs: undefined }
       this.outcomes.push({ fault, ...nothing, wrong: [message] })
     }
   }
 
-  async #strike(fault: Fault, shop: Shop, round: number, say: (line: string) => void): Promise<Outcome> {
+  /** With the faults that the shop had met before, and the seed it had. */
+  #sayHowToRepeat(fault: Fault): void {
+    const { workers, perSecond, plant } = this.#o
+    const names = this.#faultsOfShop.length > 0 ? this.#faultsOfShop : [fault.name]
+    const flags = [
+      `--faults ${names.join(',')}`,
+      `--seed ${this.#seedOfShop}`,
+      `--workers ${workers}`,
+      `--rate ${perSecond}`,
+      ...(plant === undefined ? [] : [`--plant ${plant}`]),
+    ]
+    this.#console.say(`${fault.name}: once more: npm run chaos -- ${flags.join(' ')}`)
+  }
+
+  get #seedOfShop(): number {
+    return this.#o.seed + this.#shops - 1
+  }
+
+  async #strike(fault: Fault, shop: Shop, say: (line: string) => void): Promise<Outcome> {
     const { asker } = shop
     const before = { answers: asker.answers, errors: asker.errors, blanks: asker.blanks }
     say(fault.about)
-    await fault.strike(shop, { random: randomOf(this.#o.seed + 1_000 * round + fault.name.length), progress: say })
+    const random = randomOf(1_000 * this.#seedOfShop + this.#faultsOfShop.length)
+    await fault.strike(shop, { random, progress: say })
     let healMs: number | undefined
     let verdict = { records: 0, lost: 0, doubled: 0, wrong: [] as readonly string[] }
     if (!fault.isRefused) {
@@ -94,9 +124,10 @@ export class Rounds {
   async #openShop(say: (line: string) => void): Promise<Shop> {
     if (this.#shop) return this.#shop
     say('opening a shop')
-    const { seed, workers, perSecond, plant } = this.#o
-    this.#shop = await Shop.open(this.#world, { seed: seed + this.#shops++, workers, perSecond, plant })
-    this.#faultsOfShop = 0
+    const { workers, perSecond, plant } = this.#o
+    this.#shops++
+    this.#faultsOfShop = []
+    this.#shop = await Shop.open(this.#world, { seed: this.#seedOfShop, workers, perSecond, plant })
     return this.#shop
   }
 

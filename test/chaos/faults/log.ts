@@ -10,6 +10,7 @@ import { until } from '../until.ts'
 
 const WHILE_MS = 2_000
 const RESTORES = 3
+const REFUSED_WITHIN_MS = 120_000
 /** The cleaner takes what it can get, as soon as it can. */
 const EAGER = {
   'cleanup.policy': 'compact',
@@ -105,7 +106,8 @@ export const otherVersion: Fault = {
 /** The process ends by itself, not with 0, and says why. */
 async function refuses(process: FreshetProcess, code: string): Promise<void> {
   process.expectEnd()
-  const ended = await Promise.race([process.ended, wait(120_000, 'nothing: it still runs')])
+  await until(`${process.name} to end by itself`, () => !process.isRunning, REFUSED_WITHIN_MS)
+  const ended = await process.ended
   const isSaid = process.lines().some(line => JSON.stringify(line).includes(code))
   if (ended === 1 && isSaid) return
   throw new Error(
