@@ -85,6 +85,13 @@ export interface LogConsumer {
 /** Another owner has taken the lease: drop it, and open the task anew only while the assignment still stands. */
 export class FencedError extends Error {
   override readonly name = 'FencedError'
+  /** The log says the same where it has ended a transaction that took too long: true where that explains it without another owner. */
+  readonly isOverdue: boolean
+
+  constructor(message: string, { isOverdue = false, ...options }: ErrorOptions & { isOverdue?: boolean } = {}) {
+    super(message, options)
+    this.isOverdue = isOverdue
+  }
 }
 /** Nobody knows whether the transaction went in. Drop the transactor and open the task anew: its changelog says. */
 export class IndefiniteError extends Error {

@@ -31,6 +31,12 @@ export interface TaskOptions extends WorkOptions {
   readonly onFatal: (error: Error) => void
 }
 
+const REOPENED = {
+  failed: 'the commit failed; opening the task anew',
+  overdue: 'the commit took longer than the transaction timeout; opening the task anew',
+  fenced: 'another owner has fenced the task',
+} as const
+
 export class Task {
   readonly #o: TaskOptions
   readonly #state: TaskState
@@ -244,11 +250,9 @@ export class Task {
     if (this.#phase === 'closed') return
     const { stage, metrics, logger, sessionTimeoutMs } = this.#o
     const isFenced = error instanceof FencedError
-    metrics.reopened.inc({ stage: stage.name, reason: isFenced ? 'fenced' : 'failed' })
-    logger.warn(
-      { err: error },
-      isFenced ? 'another owner has fenced the task' : 'the commit failed; opening the task anew',
-    )
+    const reason = !isFenced ? 'failed' : error.isOverdue ? 'overdue' : 'fenced'
+    metrics.reopened.inc({ stage: stage.name, reason })
+    logger.warn({ err: error }, REOPENED[reason])
     this.#phase = 'opening'
     // What fails once may pass at once; what fails again may fail for ever.
     const againMs = failures === 0 ? 0 : Math.min(5_000, 100 * 2 ** failures)

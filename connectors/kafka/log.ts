@@ -45,6 +45,8 @@ export class KafkaLog implements LogPort {
   readonly #queue: ProduceQueue
   readonly #consumers = new Set<KafkaConsumer>()
   readonly #transactors = new Set<KafkaTransactor>()
+  /** Transactional id → when its last opening is over. */
+  readonly #openings = new Map<string, Promise<void>>()
   #closing: Promise<void> | undefined
 
   private constructor(options: KafkaLogOptions) {
@@ -87,8 +89,21 @@ export class KafkaLog implements LogPort {
     return purge(this.#connected(), at, beforeOffset)
   }
 
-  async transactor(id: string): Promise<Transactor> {
+  transactor(id: string): Promise<Transactor> {
     this.#connected()
+    // Of two openings at once the broker may see the older one last, which then fences the newer.
+    const opened = (this.#openings.get(id) ?? Promise.resolve()).then(() => this.#transactor(id))
+    this.#openings.set(
+      id,
+      opened.then(
+        () => undefined,
+        () => undefined,
+      ),
+    )
+    return opened
+  }
+
+  async #transactor(id: string): Promise<Transactor> {
     const timeoutMs = this.#options.transactionTimeoutMs ?? 3000
     const transactor = await KafkaTransactor.open(this.#kafka, { id, timeoutMs, logger: this.#logger })
     for (const older of this.#transactors) if (older.isDead) this.#transactors.delete(older)

@@ -50,14 +50,20 @@ export class KafkaTransactor implements Transactor {
     if (this.#isBusy) throw new Error(`transactor ${this.#options.id}: one commit at a time`)
     if (records.length === 0) return new Map()
     this.#isBusy = true
+    const startMs = Date.now()
     // By then the broker has aborted the transaction: to repeat a request is of no use any more.
-    const untilMs = Date.now() + this.#options.timeoutMs
+    const untilMs = startMs + this.#options.timeoutMs
     try {
       return await before(untilMs + LAST_REQUEST_MS, this.#commit(records, untilMs))
     } catch (error) {
       this.#isDead = true
       void this.#producer.close()
-      throw failure(`transactor ${this.#options.id}: commit of ${records.length} records`, error)
+      const what = `transactor ${this.#options.id}: commit of ${records.length} records`
+      const tookMs = Date.now() - startMs
+      // The broker counts from the first request, which is later than here.
+      if (isFenced(error) && tookMs >= this.#options.timeoutMs)
+        throw overdue(what, tookMs, this.#options.timeoutMs, error)
+      throw failure(what, error)
     } finally {
       this.#isBusy = false
     }
@@ -84,6 +90,12 @@ export class KafkaTransactor implements Transactor {
     await this.#producer.close()
   }
 }
+
+const overdue = (what: string, tookMs: number, timeoutMs: number, cause: unknown): FencedError =>
+  new FencedError(
+    `${what}: took ${tookMs} ms, and the broker ends a transaction after ${timeoutMs} ms: broker, network or this process is too slow or was stopped`,
+    { cause, isOverdue: true },
+  )
 
 function failure(what: string, cause: unknown): FencedError | IndefiniteError {
   const Kind = isFenced(cause) ? FencedError : IndefiniteError

@@ -99,6 +99,15 @@ test('opening an id fences its older holder, whose records do not appear', { tim
   assert.deepEqual(valuesOf(reader.records), ['before', 'after'])
 })
 
+test('of two openings of an id at once the later one has it', { timeout }, async () => {
+  const topic = await newTopic(log)
+  for (let round = 0; round < 10; round++) {
+    const id = randomUUID()
+    const [, later] = [log.transactor(id), log.transactor(id)]
+    await (await later).commit([out(topic, String(round))])
+  }
+})
+
 test('commits of one transactor follow each other at once', { timeout }, async () => {
   const topic = await newTopic(log)
   const transactor = await log.transactor(randomUUID())
