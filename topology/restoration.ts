@@ -13,9 +13,18 @@ export interface Unpublished {
   readonly offset: number
 }
 
+/** How much of the changelog has been read. */
+export interface Restored {
+  readonly records: number
+  /** Of keys and values. */
+  readonly bytes: number
+}
+
 export class Restoration {
   readonly #state: TaskState
   #offset = -1
+  #records = 0
+  #bytes = 0
   #progress: Progress | undefined
   #unpublished = new Map<string, Unpublished>()
 
@@ -32,10 +41,20 @@ export class Restoration {
     return this.#progress
   }
 
+  /** @returns what was read since the last call */
+  takeRestored(): Restored {
+    const restored = { records: this.#records, bytes: this.#bytes }
+    this.#records = 0
+    this.#bytes = 0
+    return restored
+  }
+
   /** @returns true when the record is the barrier */
   take(record: LogRecord, barrier: string): boolean {
     if (record.offset <= this.#offset) return false
     this.#offset = record.offset
+    this.#records++
+    this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
     const entry = readEntry(record.key, record.value, record.headers)
     if (entry.kind === 'barrier') return entry.uuid === barrier
     if (entry.kind === 'progress') {

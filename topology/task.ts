@@ -48,6 +48,8 @@ export class Task {
   #opening = 0
   #barrier = ''
   #openedMs = 0
+  /** When reading of the changelog began. */
+  #restoringMs = 0
   #isDraining = false
   /** When it will look for what is due to be committed. */
   #lookMs = Number.POSITIVE_INFINITY
@@ -173,6 +175,8 @@ export class Task {
       this.#barrier = uuid
       const begin = (await log.offsets(changelog))[partition]?.begin ?? 0
       if (opening !== this.#opening) return
+      this.#restoringMs = clock.now()
+      this.#restoration.takeRestored()
       consumer.seek({ topic: changelog, partition }, Math.max(begin, this.#restoration.offset + 1))
       consumer.resume({ topic: changelog, partition })
     } catch (error) {
@@ -227,7 +231,8 @@ export class Task {
     this.#phase = 'running'
     const tookMs = clock.now() - this.#openedMs
     metrics.restoreMs.observe({ stage: stage.name }, tookMs)
-    logger.info({ tookMs, positions, unpublished }, 'task is running')
+    const restored = { ...this.#restoration.takeRestored(), ms: clock.now() - this.#restoringMs }
+    logger.info({ tookMs, restored, positions, unpublished }, 'task is running')
     this.#seekInputs()
     this.#lookWhenDue()
   }
