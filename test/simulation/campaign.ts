@@ -31,6 +31,8 @@ export interface Tally {
   commits: number
   readonly coverage: Map<string, number>
   readonly failures: Told['failures'][number][]
+  /** By seed, see {@link Told}. */
+  readonly traces: Map<number, number>
   /** By thread, after each chunk, bytes. */
   readonly heaps: number[][]
 }
@@ -38,7 +40,7 @@ export interface Tally {
 export async function campaign(options: CampaignOptions): Promise<Tally> {
   const { firstSeed, seeds, planted, isSearch = false, signal, onProgress } = options
   const coverage = new Map(COVERED.map(kind => [kind, 0]))
-  const tally: Tally = { runs: 0, virtualMs: 0, commits: 0, coverage, failures: [], heaps: [] }
+  const tally: Tally = { runs: 0, virtualMs: 0, commits: 0, coverage, failures: [], traces: new Map(), heaps: [] }
   let next = firstSeed
   const order = (): Order | undefined => {
     if (signal?.aborted || (isSearch && tally.failures.length > 0)) return undefined
@@ -91,6 +93,7 @@ function add(tally: Tally, told: Told): void {
   tally.virtualMs += told.virtualMs
   tally.commits += told.commits
   tally.failures.push(...told.failures)
+  for (const [seed, trace] of Object.entries(told.traces)) tally.traces.set(Number(seed), trace)
   for (const [kind, count] of Object.entries(told.coverage))
     tally.coverage.set(kind, (tally.coverage.get(kind) ?? 0) + count)
 }

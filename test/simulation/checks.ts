@@ -17,6 +17,7 @@ import type { SignalFrame } from '../../schemas/signal-frame.ts'
 import { type Topic, topics } from '../../schemas/topics.ts'
 import { systemClock } from '../../topology/clock.ts'
 import type { LogRecord } from '../../topology/log-port.ts'
+import { appendedAtMs } from '../../topology/record-headers.ts'
 import { assertRecount } from '../recount/compare.ts'
 import type { CatalogueChange } from '../recount/outcome.ts'
 import { NAMESPACE } from './process.ts'
@@ -54,12 +55,12 @@ function decoded<T>(
 
 /** The interactions that the folds are to judge. */
 const logged = (world: World): Logged[] =>
-  decoded<Interaction>(world, topics.interactions).map(({ partition, offset, timestampMs, key, value }) => ({
-    partition,
-    offset,
-    appendedAtMs: timestampMs,
-    key,
-    value: value as Interaction,
+  decoded<Interaction>(world, topics.interactions).map(record => ({
+    partition: record.partition,
+    offset: record.offset,
+    appendedAtMs: appendedAtMs(record),
+    key: record.key,
+    value: record.value as Interaction,
   }))
 
 function checkRecount(world: World, log: Logged[]): void {

@@ -105,7 +105,7 @@ function summary(tally: Tally, seconds: number): string {
     `${tally.runs} seeds in ${seconds.toFixed(0)} s (${(tally.runs / seconds).toFixed(1)} a second, ${(cpuMs() / tally.runs).toFixed(0)} CPU-ms each): ` +
       `${(tally.virtualMs / 3_600_000).toFixed(0)} hours of virtual time, ${tally.commits} commits, ${faultsOf(tally)} faults`,
     `held by the threads after the second chunk and at the end: ${heaps.join(', ')}`,
-    `${tally.failures.length} failed${tally.failures.map(one => ` ${one.seed}`).join()}`,
+    `${tally.failures.length} failed${tally.failures.length > 0 ? `: ${tally.failures.map(one => one.seed).join(', ')}` : ''}`,
     '',
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 /** Runs one plan from beginning to end: trouble, healing, rest, and what must hold then. */
 import { act } from './actions.ts'
+import { digestOf, type StoreDigest } from '../../topology/digest.ts'
 import { checkOutcome } from './checks.ts'
 import type { Action, Plan } from './plan.ts'
 import type { Fault } from './trouble.ts'
@@ -23,13 +24,18 @@ export interface Run {
   readonly trace: number
   readonly virtualMs: number
   readonly commits: number
+  /** Of the D and C state that the changelogs hold in the end. */
+  readonly digests: readonly StoreDigest[]
 }
 
 export async function runPlan(options: WorldOptions): Promise<Run> {
   const { plan, time } = options
   time.reset(START_MS, plan.seed)
   const { world, actions } = await lived(options)
-  const breach = world.breach
+  const { breach } = world
+  const digests = world.graph.stages.flatMap(stage =>
+    digestOf(stage, world.witness.imageOf(stage, plan.partitions).states),
+  )
   world.close()
   await time.turn()
   return {
@@ -40,6 +46,7 @@ export async function runPlan(options: WorldOptions): Promise<Run> {
     trace: world.trouble.trace,
     virtualMs: time.nowMs - START_MS,
     commits: world.witness.commits,
+    digests,
   }
 }
 

@@ -20,6 +20,8 @@ export interface Told {
   /** Fault or action → how often. */
   readonly coverage: Readonly<Record<string, number>>
   readonly failures: readonly { readonly seed: number; readonly invariant: Invariant; readonly report: string }[]
+  /** Seed → the trace of its run, the same for two runs that were the same. */
+  readonly traces: Readonly<Record<number, number>>
   /** What the thread holds once garbage is collected, bytes. */
   readonly heapBytes: number
 }
@@ -33,12 +35,14 @@ const simulator = new Simulator(planted === undefined ? {} : substitutionOf(plan
 
 async function obey({ seeds, isSearch }: Order): Promise<Told> {
   const coverage: Record<string, number> = {}
+  const traces: Record<number, number> = {}
   const failures: { seed: number; invariant: Invariant; report: string }[] = []
   let [virtualMs, commits] = [0, 0]
   const done: number[] = []
   for (const seed of seeds) {
     const run = await simulator.run(seed)
     done.push(seed)
+    traces[seed] = run.trace
     virtualMs += run.virtualMs
     commits += run.commits
     for (const { kind } of [...run.faults, ...run.actions]) coverage[kind] = (coverage[kind] ?? 0) + 1
@@ -49,7 +53,7 @@ async function obey({ seeds, isSearch }: Order): Promise<Told> {
     if (isSearch) break
   }
   collectGarbage()
-  return { seeds: done, virtualMs, commits, coverage, failures, heapBytes: process.memoryUsage().heapUsed }
+  return { seeds: done, virtualMs, commits, coverage, failures, traces, heapBytes: process.memoryUsage().heapUsed }
 }
 
 port.on('message', (order: Order) => void obey(order).then(told => port.postMessage(told)))

@@ -24,6 +24,8 @@ export interface Sent {
   readonly form: Form
   /** In place of a value; 'unknown-schema' names an id that the registry does not have. */
   readonly raw?: Buffer | 'unknown-schema' | 'cut'
+  /** In place of the time at which the log takes it, ms since the epoch. */
+  readonly appendedAtMs?: number
   /** Why it must be set aside before any fold sees it; undefined where the folds decide. */
   readonly refusedAs?: ErrorCode
 }
@@ -66,6 +68,17 @@ export function workload(seed: number, partitions: number, spanMs: number): Sent
   }
   return sent.sort((a, b) => a.atMs - b.atMs)
 }
+
+const LAW_SPAN_MS = 5_000
+
+/** One input whatever the number of partitions and the time it is published in: append times are part of it. */
+export const inputOf = (input: number, partitions: number, spanMs: number): Sent[] =>
+  workload(input, 1, LAW_SPAN_MS).map(one => ({
+    ...one,
+    atMs: Math.floor((one.atMs * spanMs) / LAW_SPAN_MS),
+    appendedAtMs: START_MS + one.atMs,
+    partition: partitionOf(one.key ?? '', partitions),
+  }))
 
 /** One more event of every visitor, so that a list that knows the last one is a new list. */
 export function lastWords(partitions: number): Sent[] {

@@ -7,6 +7,7 @@ import { errors, FreshetError } from '../../schemas/errors.ts'
 import type { Wire } from '../../schemas/wire.ts'
 import { changelogName, type Topology } from '../../topology/graph.ts'
 import type { LogPort } from '../../topology/log-port.ts'
+import { APPENDED_AT_HEADER } from '../../topology/record-headers.ts'
 import { prepareTopics, topicSettings } from '../../topology/runner.ts'
 import type { SimulatedOptions } from '../../topology/simulated-core.ts'
 import { SimulatedLog } from '../../topology/simulated-log.ts'
@@ -286,12 +287,13 @@ export class World {
   }
 
   async publish(sent: Sent): Promise<void> {
-    const { topic, key, partition, refusedAs } = sent
+    const { topic, key, partition, appendedAtMs, refusedAs } = sent
     const record = {
       topic: topic.name,
       partition,
       key: key === null ? null : Buffer.from(key),
       value: this.#bytes(sent),
+      ...(appendedAtMs !== undefined && { headers: { [APPENDED_AT_HEADER]: Buffer.from(String(appendedAtMs)) } }),
     }
     const offset = (await this.log.produce([record])).get(`${topic.name}/${partition}`)
     if (refusedAs) this.refused.set(`${topic.name}/${partition}:${offset}`, refusedAs)

@@ -3,10 +3,12 @@ import type { Substitution } from '../world.ts'
 import { anyBarrier } from './any-barrier.ts'
 import { framesTwice } from './frames-twice.ts'
 import { goesOnReading } from './goes-on-reading.ts'
+import { halfLoaded } from './half-loaded.ts'
 import { kafkajsFilter } from './kafkajs-filter.ts'
 import { lateIsSuccess } from './late-is-success.ts'
 import { noFencing } from './no-fencing.ts'
 import { noReplayOnReconnect } from './no-replay-on-reconnect.ts'
+import { noVersions } from './no-versions.ts'
 import { outboxKept } from './outbox-kept.ts'
 import { pendingForgotten } from './pending-forgotten.ts'
 import type { Planted } from './planted.ts'
@@ -31,6 +33,8 @@ export const planted: Readonly<Record<string, Planted>> = {
   'read-uncommitted': readUncommitted,
   'skips-without-schema': skipsWithoutSchema,
   'no-replay-on-reconnect': noReplayOnReconnect,
+  'half-loaded': halfLoaded,
+  'no-versions': noVersions,
 }
 
 /** @throws for a name that is not in the table */

@@ -5,6 +5,7 @@ import type { Planted } from './planted.ts'
 export const anyBarrier: Planted = {
   what: 'A restore ends at the first barrier, whoever wrote it.',
   within: 20,
+  seed: 1,
   breaks: ['I1', 'I2', 'I3', 'I6'],
   substitute: () => ({
     port: log =>

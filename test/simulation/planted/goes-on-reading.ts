@@ -27,6 +27,7 @@ function goingOn(log: LogPort): LogPort {
 export const goesOnReading: Planted = {
   what: 'A task that opens anew goes on where its consumer was, not where its changelog says.',
   within: 20,
+  seed: 6,
   breaks: ['I1', 'I2', 'I7'],
   substitute: () => ({ port: goingOn }),
 }

@@ -35,6 +35,7 @@ const filter: typeof withoutAborted = (entries, aborted, read) => {
 export const kafkajsFilter: Planted = {
   what: "kafkajs's own abort filter stands in the place of ours.",
   within: 300,
+  seed: 35,
   breaks: ['I5'],
   substitute: () => ({ log: { filter } }),
 }

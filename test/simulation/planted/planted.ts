@@ -7,6 +7,8 @@ export interface Planted {
   readonly what: string
   /** Caught within so many seeds from 1. */
   readonly within: number
+  /** One that catches it, as things stand: tried first. */
+  readonly seed: number
   /** By one of these. */
   readonly breaks: readonly Invariant[]
   /** Called once in a thread that runs nothing else: it may also replace a method of a class. */

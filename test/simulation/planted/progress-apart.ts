@@ -4,6 +4,7 @@ import { isProgress, withTransactors } from './transactors.ts'
 export const progressApart: Planted = {
   what: 'State and outputs are committed first, the progress is written after that.',
   within: 20,
+  seed: 1,
   breaks: ['I1', 'I2', 'I3', 'I6'],
   substitute: () => ({
     port: log =>
