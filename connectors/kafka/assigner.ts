@@ -5,7 +5,7 @@ const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol
 
 export interface Member {
   readonly id: string
-  /** The partitions it had before this rebalance: its state for them is warm. */
+  /** The partitions it had before this rebalance, the longest held first: its state for them is warm. */
   readonly held: readonly number[]
 }
 
@@ -13,7 +13,9 @@ export interface Member {
  * Deals partitions out so that partition p of every topic goes to the same member, since they are one task.
  * @param partitionCount - of the topic with the most
  * @returns member id → its partitions, ascending. Sizes differ by one at most, and within that a member keeps what it
- *   held; of two that claim a partition, the one with more to keep has it, then the lower id.
+ *   held; of two that claim a partition, the one with more to keep has it, then the lower id. Where it has to give some away, it gives
+ *   what it was given last: so a member that comes back gets its own again, and a rolling restart moves every partition there and
+ *   back, and none a third time.
  */
 export function copartitioned(members: readonly Member[], partitionCount: number): Map<string, number[]> {
   const order = members.toSorted((a, b) => b.held.length - a.held.length || (a.id < b.id ? -1 : 1))
@@ -23,10 +25,7 @@ export function copartitioned(members: readonly Member[], partitionCount: number
 
   const free = new Set(Array.from({ length: partitionCount }, (_, partition) => partition))
   const shares = order.map(({ held }, index) => {
-    const kept = held
-      .filter(partition => free.has(partition))
-      .toSorted((a, b) => a - b)
-      .slice(0, quota(index))
+    const kept = held.filter(partition => free.has(partition)).slice(0, quota(index))
     for (const partition of kept) free.delete(partition)
     return kept
   })
@@ -50,17 +49,28 @@ export function single(members: readonly Member[], partitionCount: number): Map<
 
 const strategies = { copartition: copartitioned, single } as const
 
+/** @returns a function that brings what is held into the order in which it was first seen held without a break */
+export function longestHeldFirst(held: () => readonly number[]): () => readonly number[] {
+  let known: readonly number[] = []
+  return () => {
+    const now = new Set(held())
+    known = [...new Set([...known.filter(partition => now.has(partition)), ...now])]
+    return known
+  }
+}
+
 /**
  * kafkajs's form of a strategy. The leader of a group decides, on what every member says of itself in its user data
  * (JSON: the partitions it holds), which is asked anew at every join.
  */
 export function assigner(strategy: keyof typeof strategies, held: () => readonly number[]): PartitionAssigner {
+  const inOrder = longestHeldFirst(held)
   return ({ cluster }): Assigner => ({
     name: `freshet-${strategy}`,
     version: 1,
     protocol: ({ topics }) => ({
       name: `freshet-${strategy}`,
-      metadata: MemberMetadata.encode({ version: 1, topics, userData: Buffer.from(JSON.stringify(held())) }),
+      metadata: MemberMetadata.encode({ version: 1, topics, userData: Buffer.from(JSON.stringify(inOrder())) }),
     }),
     assign: async ({ members, topics }) => {
       const counts = topics.map(topic => ({ topic, count: cluster.findTopicPartitionMetadata(topic).length }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { copartitioned, type Member, single } from '../../../connectors/kafka/assigner.ts'
+import { copartitioned, longestHeldFirst, type Member, single } from '../../../connectors/kafka/assigner.ts'
 
 const cases: {
   name: string
@@ -24,6 +24,13 @@ const cases: {
     held: { a: [0, 1, 2, 3], b: [] },
     partitions: 4,
     dealt: { a: [0, 1], b: [2, 3] },
+  },
+  {
+    name: 'what was given last is given away first, whatever its number',
+    deal: copartitioned,
+    held: { a: [2, 3, 0], b: [4, 5, 1], c: [] },
+    partitions: 6,
+    dealt: { a: [2, 3], b: [4, 5], c: [0, 1] },
   },
   {
     name: 'who stays keeps what it has when another leaves',
@@ -111,4 +118,58 @@ test('assigner: dealing again on what was dealt changes nothing', () => {
       assert.deepEqual([...again].toSorted(), [...first].toSorted())
     }),
   )
+})
+
+test('assigner: a rolling restart moves every partition twice, there and back, where shares are equal', () => {
+  // A member that comes back has a new id and holds nothing. With unequal shares somebody has to give away one of their own now and then.
+  const restarted = fc.array(fc.string({ minLength: 8, maxLength: 8 }), { minLength: 12, maxLength: 12 })
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 4 }), restarted, (count, each, names) => {
+      const partitions = count * each
+      const moves = Array.from({ length: partitions }, () => 0)
+      let group = names.slice(0, count).map((name, index) => workerOf(`${name}${index}`))
+      const rebalance = () => {
+        const shares = copartitioned(
+          group.map(({ id, held }) => ({ id, held: held() })),
+          partitions,
+        )
+        for (const worker of group) {
+          const share = shares.get(worker.id) ?? []
+          for (const partition of share)
+            if (!worker.now.includes(partition)) moves[partition] = (moves[partition] ?? 0) + 1
+          worker.now = share
+        }
+      }
+      rebalance()
+      moves.fill(0)
+      for (const [index, worker] of [...group].entries()) {
+        group = group.filter(one => one !== worker)
+        rebalance()
+        group = [...group, workerOf(`${names[count + index]}${count + index}`)]
+        rebalance()
+      }
+      assert.deepEqual(
+        moves,
+        moves.map(() => 2),
+      )
+    }),
+  )
+})
+
+/** As a consumer is: what it has now, sorted, and what it says of it. */
+function workerOf(id: string): { id: string; now: number[]; held: () => readonly number[] } {
+  const worker = { id, now: [] as number[], held: longestHeldFirst((): number[] => worker.now) }
+  return worker
+}
+
+test('what is held is told in the order in which it came, and anew after it was away', () => {
+  let now = [3, 1]
+  const held = longestHeldFirst(() => now)
+  assert.deepEqual(held(), [3, 1])
+  now = [0, 1, 3]
+  assert.deepEqual(held(), [3, 1, 0])
+  now = [0, 1]
+  assert.deepEqual(held(), [1, 0])
+  now = [0, 1, 3]
+  assert.deepEqual(held(), [1, 0, 3])
 })
