@@ -36,4 +36,9 @@ export interface Recommender {
   recommend(query: Query, k: number): number[]
   /** Called once between the events of training and those of the test, and where a protocol says that models are fitted anew. */
   fit?(): void | Promise<void>
+  /**
+   * Called instead of `learn` behind the point at which a protocol freezes: the visitor's own history may go on, nothing that others
+   * would see. A method without it knows the visitor as they were at that point, and the session from the query.
+   */
+  observe?(event: LearnedEvent): void
 }
