@@ -62,7 +62,12 @@ export class KafkaConsumer implements LogConsumer {
   /** @returns connected; it joins its group afterwards */
   static async open(setup: ConsumerSetup, options: ConsumerOptions): Promise<KafkaConsumer> {
     const consumer = new KafkaConsumer(setup, options)
-    await consumer.#connect()
+    try {
+      await consumer.#connect()
+    } catch (error) {
+      await consumer.#disconnect()
+      throw error
+    }
     setImmediate(() => consumer.#join())
     return consumer
   }

@@ -16,6 +16,7 @@ import { kafkajs } from './client.ts'
 import { KafkaConsumer } from './consumer.ts'
 import { socketFactory } from './internals.ts'
 import { kafkajsLog, type Logger, silent } from './logging.ts'
+import { patiently } from './patiently.ts'
 import { ProduceQueue } from './produce-queue.ts'
 import { ensureTopics, offsetRanges, partitionCounts, purge } from './topics.ts'
 import { KafkaTransactor } from './transactor.ts'
@@ -77,7 +78,7 @@ export class KafkaLog implements LogPort {
 
   /** `end` is the last stable offset: an open transaction holds it back, and a reader's `nextOffset` arrives at it. */
   async offsets(topic: string): Promise<readonly OffsetRange[]> {
-    return offsetRanges(this.#connected(), topic)
+    return this.#patiently(() => offsetRanges(this.#connected(), topic))
   }
 
   /** @throws FreshetError LOG_UNAVAILABLE; the records may have been appended even so, see `ProduceQueue` */
@@ -116,7 +117,7 @@ export class KafkaLog implements LogPort {
    * fetch from that broker: a handler must not wait for records of another partition of the same consumer.
    */
   async consume(options: ConsumerOptions): Promise<LogConsumer> {
-    const counts = await partitionCounts(this.#connected(), options.topics)
+    const counts = await this.#patiently(() => partitionCounts(this.#connected(), options.topics))
     const setup = {
       newClient: () => this.#newClient(),
       admin: this.#admin,
@@ -125,7 +126,7 @@ export class KafkaLog implements LogPort {
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 6000,
       logger: this.#logger,
     }
-    const consumer = await KafkaConsumer.open(setup, options)
+    const consumer = await this.#patiently(() => KafkaConsumer.open(setup, options))
     this.#consumers.add(consumer)
     return consumer
   }
@@ -141,6 +142,10 @@ export class KafkaLog implements LogPort {
     await Promise.all(Array.from(this.#transactors, transactor => transactor.close()))
     await this.#queue.close()
     await this.#admin.disconnect()
+  }
+
+  #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    return patiently(ask, () => this.#closing !== undefined)
   }
 
   /** kafkajs's admin would connect again by itself. */

@@ -58,7 +58,12 @@ export async function once(
     return verdict
   })
   try {
-    await until(`${what} of ${process.name}`, () => hasStruck, STEP_WITHIN_MS, LOOK_MS)
+    const look = () => {
+      if (!hasStruck && process.hasDied)
+        throw new Error(`${process.name} ended by itself before ${what}:\n${process.tail()}`)
+      return hasStruck
+    }
+    await until(`${what} of ${process.name}`, look, STEP_WITHIN_MS, LOOK_MS)
   } finally {
     kafka.tap = undefined
   }

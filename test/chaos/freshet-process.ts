@@ -55,6 +55,11 @@ export class FreshetProcess {
     return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
+  /** It was started, and has ended though nobody asked it to. */
+  get hasDied(): boolean {
+    return this.#child !== undefined && !this.isRunning && !this.#isMeantToEnd
+  }
+
   /** Resolves with what it ended with. */
   get ended(): Promise<number | string> {
     return this.#ended
