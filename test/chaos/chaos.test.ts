@@ -9,7 +9,7 @@ import type { Fault } from './fault.ts'
 import { faults } from './faults/all.ts'
 import { recordsIn } from './foreign-reader.ts'
 import { inFrames, kafkaTap, type Passing, STEPS } from './kafka-frames.ts'
-import { optionsOf, shareOf, UsageError } from './options.ts'
+import { dateOf, optionsOf, shareOf, UsageError } from './options.ts'
 import { isClean, type Outcome, tableOf } from './report.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { checkBySql } from './verify/by-sql.ts'
@@ -249,9 +249,20 @@ describe('the verifier', () => {
 })
 
 describe('the command', () => {
-  it('comes to every fault as the days go by', () => {
-    const seen = new Set(Array.from({ length: faults.length }, (_, day) => shareOf(day)).flat())
-    assert.equal(seen.size, faults.length)
+  it('comes to every fault within a week, from whatever day on', () => {
+    for (let first = 0; first < faults.length; first++) {
+      const seen = new Set(Array.from({ length: 7 }, (_, day) => shareOf(first + day)).flat())
+      assert.equal(seen.size, faults.length)
+    }
+  })
+
+  it('has the faults and the seed of a day again by its date', () => {
+    const then = optionsOf([], Date.UTC(2026, 0, 31, 23, 59))
+    const later = optionsOf(['--short', '--date', '2026-01-31'], Date.UTC(2026, 5, 1))
+    assert(typeof then === 'object' && typeof later === 'object')
+    assert.deepEqual([later.faults, later.seed, dateOf(later.day)], [then.faults, then.seed, '2026-01-31'])
+    assert.equal(later.faults.length, 8)
+    assert.notDeepEqual(later.faults, shareOf(later.day + 1))
   })
 
   it('has a name of its own for each fault, and all twenty numbers', () => {
@@ -262,7 +273,14 @@ describe('the command', () => {
     )
   })
 
-  for (const args of [['--faults', 'no-such'], ['--minutes', '0'], ['--rate', 'many'], ['--unknown']])
+  for (const args of [
+    ['--faults', 'no-such'],
+    ['--minutes', '0'],
+    ['--rate', 'many'],
+    ['--unknown'],
+    ['--date', '31.1.2026'],
+    ['--short', '--long'],
+  ])
     it(`refuses ${args.join(' ')}`, () => {
       assert.throws(() => optionsOf(args, 0), UsageError)
     })

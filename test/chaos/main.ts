@@ -1,7 +1,7 @@
 /** `npm run chaos`: see {@link HELP} in `options.ts`. */
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { optionsOf, UsageError } from './options.ts'
+import { dateOf, optionsOf, UsageError } from './options.ts'
 import { isClean, tableOf } from './report.ts'
 import { type Console, Rounds } from './rounds.ts'
 import { World } from './world.ts'
@@ -23,7 +23,7 @@ async function main(args: string[]): Promise<number> {
   }
   const stop = interruption()
   const console = newConsole()
-  console.say(`seed ${options.seed}: ${options.faults.map(one => one.name).join(', ')}`)
+  console.say(`${dateOf(options.day)}, seed ${options.seed}: ${options.faults.map(one => one.name).join(', ')}`)
   const world = await World.open(console.progress, stop)
   const rounds = new Rounds(world, options, console)
   let isGood = false

@@ -21,6 +21,15 @@ export const isBad = ({ lost, doubled, errors, blanks, wrong }: Outcome): boolea
 
 export const isClean = (outcomes: readonly Outcome[]): boolean => outcomes.length > 0 && !outcomes.some(isBad)
 
+/** As soon as it is known: the table comes at the very end. */
+export function sentenceOf(outcome: Outcome): string {
+  const { fault, records, lost, doubled, errors, blanks, wrong, healMs } = outcome
+  if (isBad(outcome))
+    return `${lost} lost, ${doubled} doubled, ${wrong.length} wrong, ${errors} errors, ${blanks} blanks, of ${records} records`
+  if (fault.isRefused) return 'refused by name'
+  return `clean, ${records} records, healed in ${((healMs ?? 0) / 1000).toFixed(1)} s`
+}
+
 const HEAD = ['fault', 'runs', 'records', 'lost', 'doubled', 'wrong', 'answers', 'errors', 'blanks', 'heal s']
 
 /** @returns lines; a row a fault, in the order of `outcomes`, and one for all */

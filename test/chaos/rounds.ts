@@ -2,7 +2,7 @@
 import { randomOf } from '../../bench/random.ts'
 import type { Fault } from './fault.ts'
 import type { Options } from './options.ts'
-import { isBad, type Outcome } from './report.ts'
+import { isBad, type Outcome, sentenceOf } from './report.ts'
 import { Shop } from './shop.ts'
 import type { World } from './world.ts'
 
@@ -66,6 +66,7 @@ export class Rounds {
       for (const sentence of outcome.wrong.slice(0, SHOWN_WRONG)) this.#console.say(`${fault.name}: ${sentence}`)
       const { length } = outcome.wrong
       if (length > SHOWN_WRONG) this.#console.say(`${fault.name}: and ${length - SHOWN_WRONG} sentences more`)
+      this.#console.say(`${place}, ${fault.name}: ${sentenceOf(outcome)}`)
       if (isBad(outcome)) this.#sayHowToRepeat(fault)
       if (length > 0 || fault.endsShop || this.#faultsOfShop.length >= FAULTS_A_SHOP) await this.#closeShop()
     } catch (error) {
