@@ -45,6 +45,10 @@ export const errors = {
   BODY_TOO_LARGE: { fate: 'refuse', means: 'The body is larger than the limit.' },
   BATCH_TOO_LARGE: { fate: 'refuse', means: 'More than 1,000 events in one request.' },
   LOG_UNAVAILABLE: { fate: 'retry', means: 'The log did not acknowledge in time; send the events again.' },
+  DISK_FULL: {
+    fate: 'retry',
+    means: 'The disk under the data directory takes no more: it is full, a quota is reached, or it fails.',
+  },
   KAFKA_UNAVAILABLE: { fate: 'retry', means: 'No broker answers.' },
   REGISTRY_UNAVAILABLE: { fate: 'retry', means: 'The schema registry does not answer.' },
   REDIS_UNAVAILABLE: { fate: 'retry', means: 'Redis does not answer.' },

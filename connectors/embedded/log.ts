@@ -19,6 +19,7 @@ import type {
 } from '../../topology/log-port.ts'
 import { settingsProblems } from '../../topology/topic-settings.ts'
 import { EmbeddedConsumer } from './consumer.ts'
+import { orDiskFull } from './disk-full.ts'
 import { clean, purge } from './housekeeping.ts'
 import { EmbeddedStore, type StoredTopic, type TopicState } from './store.ts'
 import { EmbeddedTransactor } from './transactor.ts'
@@ -53,11 +54,11 @@ export class EmbeddedLog implements LogPort {
 
   /**
    * @throws FreshetError DIRECTORY_IN_USE while another log, here or in another process, holds the directory;
-   * STATE_MISMATCH where another version of Freshet wrote it in another layout
+   * STATE_MISMATCH where another version of Freshet wrote it in another layout; DISK_FULL
    */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const { directory, now = Date.now, durable = true, isReader = false } = options
-    const log = new EmbeddedLog(new EmbeddedStore(directory, { isDurable: durable, isReader }), now)
+    const log = new EmbeddedLog(openStore(directory, { isDurable: durable, isReader }), now)
     if (!isReader) await clean(log.#store, log.#writer, now())
     return log
   }
@@ -199,5 +200,13 @@ export class EmbeddedLog implements LogPort {
 
   #check(): void {
     if (this.#isClosed) throw new Error('the log is closed')
+  }
+}
+
+function openStore(directory: string, options: { isDurable: boolean; isReader: boolean }): EmbeddedStore {
+  try {
+    return new EmbeddedStore(directory, options)
+  } catch (error) {
+    throw orDiskFull(error, directory)
   }
 }

@@ -22,6 +22,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Registry } from '../../schemas/wire.ts'
+import { orDiskFull } from './disk-full.ts'
 import { MemoryRegistry, type SchemaStore } from './memory-registry.ts'
 
 const SCHEMA = /^([1-9]\d*)\.avsc$/
@@ -82,7 +83,16 @@ function idsOf(path: string): number[] {
   return ids as number[]
 }
 
+/** @throws FreshetError DISK_FULL */
 function writeWhole(directory: string, name: string, text: string): void {
+  try {
+    writeFile(directory, name, text)
+  } catch (error) {
+    throw orDiskFull(error, directory)
+  }
+}
+
+function writeFile(directory: string, name: string, text: string): void {
   const unfinished = join(directory, `${name}${UNFINISHED}`)
   const file = openSync(unfinished, 'w')
   writeSync(file, text)

@@ -13,6 +13,8 @@ import { join } from 'node:path'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
 import { FreshetError } from '../../schemas/errors.ts'
 import type { LogRecord, TopicSettings } from '../../topology/log-port.ts'
+import { orDiskFull } from './disk-full.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { isRunning, type Owner, thisProcess } from './owner.ts'
 import { decodeRecord, endKey, endOf, offsetOfKey, offsetOfRecord, streamKey } from './record-bytes.ts'
 import { type IndexEntry, TableIndex } from './table-index.ts'
@@ -52,6 +54,8 @@ const LAYOUT = 2
 const SLICE_BYTES = 1024 * 1024
 /** Keys of a table looked at before others have a turn. */
 const SCAN_KEYS = 2_000
+/** At most, of what stands in `meta`. */
+const PLAIN_BYTES = 2_048
 
 type BinaryDatabase = Database<Buffer, Buffer>
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -65,22 +69,29 @@ export class EmbeddedStore {
   readonly #tables: BinaryDatabase
   readonly #tombstones: BinaryDatabase
   readonly #byName: Readonly<Record<'ends' | 'streams' | 'tables' | 'tombstones', BinaryDatabase>>
+  readonly #directory: string
   readonly #isDurable: boolean
   readonly #isReader: boolean
+  /** Of a holder. */
+  #reserve: DiskReserve | undefined
   /** Of a reader: all it reads is of the moment it was opened. */
   readonly #snapshot: { readonly transaction: Transaction } | undefined
 
   /**
    * @param isReader - reads what is committed now, and neither holds the directory nor needs it to be free
-   * @throws FreshetError DIRECTORY_IN_USE, or STATE_MISMATCH where another version of Freshet has written it
+   * @throws FreshetError DIRECTORY_IN_USE, DISK_FULL, or STATE_MISMATCH where another version of Freshet has written it
    */
   constructor(directory: string, { isDurable, isReader }: { isDurable: boolean; isReader: boolean }) {
     if (!isReader) mkdirSync(directory, { recursive: true })
+    this.#directory = directory
     this.#isDurable = isDurable
     this.#isReader = isReader
-    this.#root = open({ path: join(directory, 'log.mdb'), maxDbs: 8, readOnly: isReader })
+    // Every write is a batch of its own. One that lmdb makes of an event turn fails by a promise that nobody hears, which ends the process.
+    const options = { maxDbs: 8, eventTurnBatching: false, readOnly: isReader }
+    const path = join(directory, 'log.mdb')
+    this.#root = open({ path, ...options })
     this.#meta = this.#database(directory, 'meta', { encoding: 'json' })
-    if (!isReader) this.#claim(directory)
+    if (!isReader) this.#claim(directory, path)
     this.#checkLayout(directory)
     this.#ends = this.#database(directory, 'ends', BINARY)
     this.#streams = this.#database(directory, 'streams', BINARY)
@@ -100,9 +111,14 @@ export class EmbeddedStore {
   /** Writes all or nothing. Resolves when it would survive kill −9, or, if durable, power loss. */
   async write(changes: readonly Change[]): Promise<void> {
     if (this.#isReader) throw new Error('wanted a log that is held, this one is only read')
-    await this.#root.batch(() => {
-      for (const change of changes) this.#apply(change)
-    })
+    try {
+      this.#takeRoom(changes)
+      await this.#root.batch(() => {
+        for (const change of changes) this.#apply(change)
+      })
+    } catch (error) {
+      throw orDiskFull(await reasonOf(error), this.#directory)
+    }
     if (this.#isDurable) await this.#root.flushed
   }
 
@@ -164,12 +180,25 @@ export class EmbeddedStore {
     if (!this.#isReader) {
       await this.#meta.remove('owner')
       await this.#root.flushed
+      this.#reserve?.close()
     }
     await this.#root.close()
   }
 
   addTopic({ id, settings, begin }: StoredTopic, { next, lastMs } = { next: 0, lastMs: 0 }): void {
     this.topics.set(settings.name, { id, settings, begin, next, lastMs, tail: new Tail(next), index: undefined })
+  }
+
+  #takeRoom(changes: readonly Change[]): void {
+    let bytes = 0
+    let scattered = 0
+    for (const { db, key, value } of changes) {
+      if (db === 'meta') bytes += PLAIN_BYTES
+      else bytes += key.length + (value?.length ?? 0)
+      // A stream grows at its end.
+      if (db !== 'streams' || value === undefined) scattered++
+    }
+    this.#reserve?.take(bytes, scattered)
   }
 
   #apply(change: Change): void {
@@ -192,13 +221,23 @@ export class EmbeddedStore {
     )
   }
 
-  #claim(directory: string): void {
-    const holder = this.#root.transactionSync(() => {
-      const owner = this.#meta.get('owner') as Owner | undefined
-      if (owner && isRunning(owner)) return owner
-      this.#meta.putSync('owner', thisProcess())
-      return undefined
-    })
+  #claim(directory: string, path: string): void {
+    let holder: Owner | undefined
+    try {
+      holder = this.#root.transactionSync(() => {
+        const owner = this.#meta.get('owner') as Owner | undefined
+        if (owner && isRunning(owner)) return owner
+        // Inside the transaction: only its holder may make the file longer.
+        this.#reserve = new DiskReserve(path, () => lastPageOf(this.#root))
+        this.#reserve.take(PLAIN_BYTES, 1)
+        this.#meta.putSync('owner', thisProcess())
+        return undefined
+      })
+    } catch (error) {
+      this.#reserve?.close()
+      void this.#root.close()
+      throw error
+    }
     if (!holder) return
     void this.#root.close()
     const message = `${directory}: held by process ${holder.pid}; stop it first, or use another directory`
@@ -260,4 +299,16 @@ export class EmbeddedStore {
     }
     return entries
   }
+}
+
+/** The last page in use; lmdb tells it, and its types do not. */
+function lastPageOf(root: RootDatabase): number {
+  const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
+  return env.info().lastPageNumber
+}
+
+/** What lmdb tells of a commit that failed: the reason comes a little later, by a promise of its own. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error)) return error
+  return (error.commitError as Promise<never>).catch((reason: unknown) => reason)
 }

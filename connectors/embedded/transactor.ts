@@ -1,4 +1,5 @@
 /** The lease on a transactional id inside one process: whoever opened it last has it. */
+import { FreshetError } from '../../schemas/errors.ts'
 import { FencedError, IndefiniteError, type OutRecord, type Transactor } from '../../topology/log-port.ts'
 import type { Draft, EmbeddedWriter } from './writer.ts'
 
@@ -37,7 +38,8 @@ export class EmbeddedTransactor implements Transactor {
     } catch (error) {
       this.#state = 'dead'
       if (refusal) throw refusal
-      throw new IndefiniteError(`${this.#id}: the commit failed`, { cause: error })
+      const code = error instanceof FreshetError ? ` by ${error.code}` : ''
+      throw new IndefiniteError(`${this.#id}: the commit failed${code}`, { cause: error })
     }
     this.#state = 'idle'
     return last ?? new Map()
