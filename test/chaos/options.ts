@@ -26,7 +26,7 @@ Flags:
   --rounds N       every fault so many times; default 1, with --long as many as there is time for
   --seed S         of traffic and faults; default: the number of the day since 1970
   --workers N      processes that run all stages; default 2
-  --rate N         events a second; default 300
+  --rate N         events a second; default 150
   --plant DEFECT   a defect in every worker, which the run must find: no-rollback, old-progress, lost-page, torn-sink
   --json FILE      write the table to this file too
   --list           name the faults and say what they do
@@ -69,7 +69,7 @@ export function optionsOf(args: readonly string[], nowMs: number): Options | str
     untilMs: nowMs + minutes * 60_000,
     seed: numberOf('seed', values.seed) ?? day,
     workers: numberOf('workers', values.workers) ?? 2,
-    perSecond: numberOf('rate', values.rate) ?? 300,
+    perSecond: numberOf('rate', values.rate) ?? 150,
     plant: values.plant,
     jsonFile: values.json,
   }
