@@ -21,9 +21,8 @@ export interface Answers {
   readonly diversity: Float64Array
   /** Source, or `union` → questions for which it brought in a relevant item. Empty where the method tells no sources. */
   readonly ceiling: ReadonlyMap<string, number>
-  /** CPU time of the process in learning and in recommending, ms; no part of a report that is compared. */
-  readonly learnMs: number
-  readonly recommendMs: number
+  /** CPU time of the process for the whole pass, ms; no part of a report that is compared. */
+  readonly cpuMs: number
 }
 
 export interface EvaluateOptions {
@@ -53,7 +52,7 @@ export async function evaluate(
   const categories = categoriesOf(log)
   const counts = new Float64Array(log.items.length)
   let [total, greatest, done] = [0, 0, 0]
-  const spent = { learn: 0, recommend: 0 }
+  const began = process.cpuUsage()
   let turnedMs = performance.now()
   for (const step of protocol.steps()) {
     if (performance.now() - turnedMs > TURN_MS) {
@@ -62,10 +61,8 @@ export async function evaluate(
       onProgress?.(done, protocol.events)
       turnedMs = performance.now()
     }
-    const began = process.cpuUsage()
     if (step.kind === 'ask') {
       const list = await method.recommend(step.query, k)
-      spent.recommend += sinceMs(began)
       check(method.name, list, step, k)
       countCeiling(ceiling, method, step)
       lists.push(list)
@@ -89,7 +86,6 @@ export async function evaluate(
         total++
       }
     }
-    spent.learn += sinceMs(began)
   }
   return {
     method: method.name,
@@ -100,8 +96,7 @@ export async function evaluate(
     novelty: Float64Array.from(beside.novelty),
     diversity: Float64Array.from(beside.diversity),
     ceiling,
-    learnMs: spent.learn,
-    recommendMs: spent.recommend,
+    cpuMs: sinceMs(began),
   }
 }
 
