@@ -9,6 +9,7 @@ import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
 import { grown } from './grown.ts'
 import { Ranking } from './ranking.ts'
 import { bestOf } from './scoreboard.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 export interface DecayedPopularityOptions {
   readonly halfLifeDays: number
@@ -34,8 +35,9 @@ export class DecayedPopularity implements Recommender {
     this.#halfLifeMs = (options.halfLifeDays ?? defaultDecayedPopularity.halfLifeDays) * DAY_MS
   }
 
-  learn({ item, weight, atMs }: LearnedEvent): void {
-    if (weight <= 0) return
+  learn(event: LearnedEvent): void {
+    if (!speaksForAnItem(event)) return
+    const { item, atMs } = event
     this.#atMs ??= atMs
     const halfLives = (atMs - this.#atMs) / this.#halfLifeMs
     if (halfLives > MAX_HALF_LIVES) {

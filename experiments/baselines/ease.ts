@@ -62,6 +62,11 @@ export class Ease implements Recommender {
     this.#scores = new Float64Array(count)
   }
 
+  /** Adds to the history of one user what the model does not learn. */
+  observe(event: LearnedEvent): void {
+    this.#histories.learn(event)
+  }
+
   recommend(query: Query, k: number): number[] {
     const count = this.#items.length
     const places = this.#places(this.#histories.of(query))

@@ -3,6 +3,7 @@
  * for the length of the session.
  */
 import type { LearnedEvent, Query } from '../recommender.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 const NONE: readonly number[] = []
 
@@ -16,8 +17,9 @@ export class Histories {
    * Adds an item that is new to its user; what speaks against an item is left out.
    * @returns the history before it, oldest first, or undefined where nothing was added
    */
-  learn({ user, session, item, weight }: LearnedEvent): readonly number[] | undefined {
-    if (weight <= 0) return undefined
+  learn(event: LearnedEvent): readonly number[] | undefined {
+    if (!speaksForAnItem(event)) return undefined
+    const { user, session, item } = event
     const [rows, row] = user >= 0 ? [this.#ofUser, user] : [this.#ofSession, session]
     const history = rows[row] ?? []
     if (history.includes(item)) return undefined

@@ -14,7 +14,7 @@
  * from where the last one ended. Items that came after the fit are not recommended.
  */
 import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
-import { randomOf } from '../../bench/random.ts'
+import { randomOf } from '../statistics/random.ts'
 import { cholesky, solve } from './cholesky.ts'
 import { grown } from './grown.ts'
 import { Histories } from './histories.ts'
@@ -80,6 +80,11 @@ export class Ials implements Recommender {
       this.#solveAll(columns, users, rows.length, this.#items)
     }
     this.#gram = gramOf(this.#items, this.#itemCount, factors)
+  }
+
+  /** Adds to the history of one user what the model does not learn. */
+  observe(event: LearnedEvent): void {
+    this.#histories.learn(event)
   }
 
   recommend(query: Query, k: number): number[] {

@@ -7,10 +7,11 @@
  * again, as there. Defaults: the authors' for MovieLens 1M (η 0.1, λ 0.4, 8 steps) with fewer factors, 64 for 160.
  */
 import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
-import { randomOf } from '../../bench/random.ts'
+import { randomOf } from '../statistics/random.ts'
 import { grown } from './grown.ts'
 import { Ranking } from './ranking.ts'
 import { bestOf } from './scoreboard.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 export interface IsgdOptions {
   readonly factors: number
@@ -45,8 +46,9 @@ export class Isgd implements Recommender {
     this.#items = new Vectors(this.#options.factors, random)
   }
 
-  learn({ user, item, weight }: LearnedEvent): void {
-    if (weight <= 0 || user < 0) return
+  learn(event: LearnedEvent): void {
+    if (!speaksForAnItem(event) || event.user < 0) return
+    const { user, item } = event
     const { factors, steps, learningRate, regularization } = this.#options
     const p = this.#users.startOf(user)
     const q = this.#items.startOf(item)

@@ -56,6 +56,11 @@ export class ItemKnn implements Recommender {
     }
   }
 
+  /** Adds to the history of one user what the model does not learn. */
+  observe(event: LearnedEvent): void {
+    this.#histories.learn(event)
+  }
+
   recommend(query: Query, k: number): number[] {
     for (const item of this.#histories.of(query).slice(-this.#options.window)) {
       const row = this.#pairs[item]

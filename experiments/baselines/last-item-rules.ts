@@ -7,6 +7,7 @@
 import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { SparseRow } from './sparse-row.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 export interface LastItemRulesOptions {
   /** How many clicks before a click in its session make pairs with it. */
@@ -35,8 +36,9 @@ export class LastItemRules implements Recommender {
     this.#weights = weights
   }
 
-  learn({ session, item, weight }: LearnedEvent): void {
-    if (weight <= 0) return
+  learn(event: LearnedEvent): void {
+    if (!speaksForAnItem(event)) return
+    const { session, item } = event
     let clicks = this.#clicks[session]
     if (clicks === undefined) {
       clicks = []

@@ -3,6 +3,7 @@ import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
 import { grown } from './grown.ts'
 import { Ranking } from './ranking.ts'
 import { bestOf } from './scoreboard.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 export class Popularity implements Recommender {
   readonly name = 'popularity'
@@ -10,8 +11,9 @@ export class Popularity implements Recommender {
   #counts = new Float64Array(1_024)
   #itemCount = 0
 
-  learn({ item, weight }: LearnedEvent): void {
-    if (weight <= 0) return
+  learn(event: LearnedEvent): void {
+    if (!speaksForAnItem(event)) return
+    const { item } = event
     this.#counts = grown(this.#counts, item)
     this.#counts[item] = (this.#counts[item] as number) + 1
     this.#itemCount = Math.max(this.#itemCount, item + 1)

@@ -1,6 +1,6 @@
 /** Random: items met so far, each as likely as the others. The floor of every comparison. */
 import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
-import { randomOf } from '../../bench/random.ts'
+import { randomOf } from '../statistics/random.ts'
 
 export interface RandomOptions {
   readonly seed: number
@@ -19,7 +19,7 @@ export class RandomItems implements Recommender {
   }
 
   learn({ item }: LearnedEvent): void {
-    if (this.#isKnown[item]) return
+    if (item < 0 || this.#isKnown[item]) return
     this.#isKnown[item] = true
     this.#items.push(item)
   }

@@ -15,6 +15,7 @@ import { grown } from './grown.ts'
 import { Ranking } from './ranking.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { SessionStore, type StoredSession } from './session-store.ts'
+import { speaksForAnItem } from './speaks-for-an-item.ts'
 
 /** What every method of the family can be given. */
 export interface SessionKnnOptions {
@@ -77,7 +78,7 @@ export class SessionKnn implements Recommender {
   }
 
   learn(event: LearnedEvent): void {
-    if (event.weight > 0) this.#store.learn(event)
+    if (speaksForAnItem(event)) this.#store.learn(event)
   }
 
   recommend(query: Query, k: number): number[] {

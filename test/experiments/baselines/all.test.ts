@@ -42,7 +42,13 @@ function play(method: Recommender, log: readonly (readonly [number, number, numb
     assert.ok(list.length <= k && list.length === new Set(list).size, `${list}`)
     assert.ok(!list.some(query.isExcluded), `${list} holds an excluded item`)
     lists.push(list)
-    method.learn({ user, session: who, item, atMs: at * 1_000, weight: at % 7 === 6 ? -1 : 1 })
+    method.learn({
+      user,
+      session: who,
+      item: at % 11 === 10 ? -1 : item,
+      atMs: at * 1_000,
+      weight: at % 7 === 6 ? -1 : 1,
+    })
   })
   return lists
 }
