@@ -9,6 +9,8 @@
  *    position outside of the log ends it with DATA_LOST. It committed the default offset and went on in silence.
  * 4. `ConsumerGroup.connect`, `joinAndSync`, `leave`: a consumer that restarts after it lost its broker comes back as the
  *    member it was. As a new one it waits until the session of its former self has run out.
+ * 5. `Broker.connect`: a broker that takes the connection and is silent when it is asked for its versions counted as connected,
+ *    and every later request of that client failed with "Broker not connected", for ever.
  *
  * Of its producers nothing is used, see `producer.ts`: they take sequence numbers back on an error.
  */
@@ -84,6 +86,22 @@ patch('consumer/consumerGroup', {
       `${topic}[${partition}]: wanted to go on at offset ${position}, but the log begins at ${begin} or ends before`,
     )
     throw Object.assign(lost, { retriable: false }) // what kafkajs looks at to give up
+  },
+})
+
+interface ConnectingBroker {
+  readonly connectionPool: { destroy(): Promise<void> }
+  connect(): Promise<void>
+}
+const { connect: connectBroker } = (require(`${SOURCE}broker/index`) as { prototype: ConnectingBroker }).prototype
+patch('broker/index', {
+  async connect(this: ConnectingBroker): Promise<void> {
+    try {
+      await connectBroker.call(this)
+    } catch (error) {
+      await this.connectionPool.destroy()
+      throw error
+    }
   },
 })
 

@@ -26,3 +26,25 @@ test('a request queue where nothing waits arms no timer', () => {
   assert.notEqual(queue.throttleCheckTimeoutId, null)
   queue.destroy()
 })
+
+test('a broker that is silent when it is connected to is connected to anew', async () => {
+  let isConnected = false
+  const connectionPool = {
+    connectionTimeout: 1_000,
+    isConnected: () => isConnected,
+    async getConnection() {
+      isConnected = true
+    },
+    async destroy() {
+      isConnected = false
+    },
+    async send() {
+      throw new Error('Request ApiVersions timed out')
+    },
+  }
+  const logger = { namespace: () => ({ debug() {} }) }
+  const Broker = inside('broker/index') as new (options: object) => { isConnected(): boolean; connect(): Promise<void> }
+  const broker = new Broker({ connectionPool, logger })
+  await assert.rejects(broker.connect(), /ApiVersions timed out/)
+  assert.equal(broker.isConnected(), false)
+})
