@@ -13,7 +13,7 @@ import { RuntimeMetrics } from '../../topology/metrics.ts'
 import { readState } from '../../topology/read-state.ts'
 import { readToEnd } from '../../topology/read-to-end.ts'
 import { recommender } from '../../topology/recommender.ts'
-import { prepareTopics, type Running, run } from '../../topology/runner.ts'
+import { prepareTopics, type Running, type RunOptions, run } from '../../topology/runner.ts'
 
 const LOOK_MS = 100
 
@@ -45,7 +45,8 @@ export class Shop {
     for (let i = 0; i < events.length; i += batch) await publish(events.slice(i, i + batch))
   }
 
-  run(only: readonly string[] = ['user', 'item']): Promise<Running> {
+  /** @param as - for a process that is another one than this, or another release */
+  run(only: readonly string[] = ['user', 'item'], as: Partial<RunOptions> = {}): Promise<Running> {
     return run({
       topology: graph,
       only,
@@ -65,12 +66,13 @@ export class Shop {
       onFatal: error => {
         throw error
       },
+      ...as,
     })
   }
 
   /** Resolves when both stages have committed everything that stands in their inputs. */
-  async settled(): Promise<void> {
-    for (const stage of graph.stages) {
+  async settled({ stages } = graph): Promise<void> {
+    for (const stage of stages) {
       // Markers of transactions stand behind the last record, so its offset is looked up, not the end.
       const wanted = new Map<string, number>()
       await readToEnd(this.log, stage.inputs.map(this.nameOf), ({ topic, partition, offset }) =>
@@ -103,9 +105,9 @@ export class Shop {
   }
 
   /** Store → digest over all partitions. */
-  async digests(): Promise<Record<string, StoreDigest>> {
+  async digests({ stages } = graph): Promise<Record<string, StoreDigest>> {
     const digests: Record<string, StoreDigest> = {}
-    for (const stage of graph.stages) {
+    for (const stage of stages) {
       const { states } = await readState(this.log, stage, this.nameOf)
       for (const one of digestOf(stage, states)) digests[one.store] = one
     }

@@ -156,6 +156,17 @@ test('assigner: a rolling restart moves every partition twice, there and back, w
   )
 })
 
+test('assigner: a member that joins takes from the others, and nobody else gains anything', () => {
+  fc.assert(
+    fc.property(members, fc.integer({ min: 1, max: 16 }), fc.string({ minLength: 1 }), (group, partitions, id) => {
+      const before = copartitioned(group, partitions)
+      const held = group.map(one => ({ id: one.id, held: before.get(one.id) ?? [] }))
+      const after = copartitioned([...held, { id: `new ${id}`, held: [] }], partitions)
+      for (const one of held) assert.ok(after.get(one.id)?.every(partition => one.held.includes(partition)))
+    }),
+  )
+})
+
 /** As a consumer is: what it has now, sorted, and what it says of it. */
 function workerOf(id: string): { id: string; now: number[]; held: () => readonly number[] } {
   const worker = { id, now: [] as number[], held: longestHeldFirst((): number[] => worker.now) }
