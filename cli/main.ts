@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   topology: async () => (await import('./topology.ts')).topologyVerb,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,
+  evaluate: async () => (await import('./evaluate.ts')).evaluateVerb,
 }
 export const verbNames: readonly string[] = Object.keys(verbs)
 /** @throws UsageError where there is no such verb */
