@@ -24,7 +24,7 @@ import type { Query } from '../recommender.ts'
 import { Graph, type GraphOptions } from './graph.ts'
 
 /** Events published together while no question lies between them. */
-const BATCH = 200
+const BATCH = 2_000
 /** After these times one thing after the other has been written, read and ranked: lists, popularity, item facts, pairs, their ranking. */
 const STEPS_MS = [150, 1_200, 5_500, 10_500, 13_000]
 /** The server looks for news of items and of what is popular as often. */
