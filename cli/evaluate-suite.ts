@@ -12,15 +12,18 @@ import { markdownReport } from '../experiments/report-markdown.ts'
 import { type SuiteEntry, suite } from '../experiments/suite.ts'
 import { type Call, UsageError } from './command.ts'
 import { progressOf } from './evaluate.ts'
+import { stopSignal } from './stop-signal.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/quality.md', import.meta.url))
 
 /** A data set whose directory is not there is left out and said so; what was done stands when Ctrl-C comes. */
-export async function runSuite(call: Call, signal: AbortSignal): Promise<number> {
+export async function runSuite(call: Call): Promise<number> {
   const base = call.text('data-directory')
   if (base === undefined) throw new UsageError('--suite wants --data-directory DIR with a directory for each data set')
+  const entries = chosen(call.text('suite') ?? 'all')
+  const signal = stopSignal(call.say)
   let isWhole = true
-  for (const entry of chosen(call.text('suite') ?? 'all')) {
+  for (const entry of entries) {
     const directory = join(base, entry.directory)
     if (!existsSync(directory)) {
       call.say(`${entry.name}: left out, ${directory} is not there`)

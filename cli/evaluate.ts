@@ -62,8 +62,7 @@ export const evaluateVerb: Command = {
     'npx freshet evaluate --suite all --data-directory ./data-sets',
   ],
   async run(call) {
-    const signal = stopSignal(call.say)
-    if (call.text('suite') !== undefined) return runSuite(call, signal)
+    if (call.text('suite') !== undefined) return runSuite(call)
     const options = {
       protocol: call.text('protocol') ?? 'prequential',
       methods: words(call.text('methods') ?? DEFAULT_METHODS),
@@ -75,6 +74,7 @@ export const evaluateVerb: Command = {
     }
     const log = await readLog(call)
     tellLeftOut(call, log)
+    const signal = stopSignal(call.say)
     try {
       const result = await evaluateMethods(log, { ...options, signal, ...progressOf(call) })
       write(call, result)
