@@ -4,7 +4,8 @@
  *
  * P = (XᵀX + λ I)⁻¹; B(i,j) = −P(i,j) / P(j,j), diagonal 0; score(j) = Σ B(i,j) over the items i of the history. Trained by `fit`
  * on the `maxItems` items of most users (ties: the lower number), with all that is known of a user at a query. λ counts users;
- * default 200, items 2,000: time grows with the third power, bytes are 16 an item pair while it fits and 8 after.
+ * default 200, items 2,000: time grows with the third power, bytes are 16 an item pair while it fits and 8 after. A fit that comes
+ * before the log has grown by `refitGrowth` is passed over, so that asking for one every night costs a bounded number of them.
  */
 import type { LearnedEvent, Query, Recommender } from '../recommender.ts'
 import { Histories } from './histories.ts'
@@ -15,9 +16,11 @@ export interface EaseOptions {
   readonly regularization: number
   /** At most 5,000. */
   readonly maxItems: number
+  /** Share of the interactions of the last fit that must have come since. */
+  readonly refitGrowth: number
 }
 
-export const defaultEase = { regularization: 200, maxItems: 2_000 } as const satisfies EaseOptions
+export const defaultEase = { regularization: 200, maxItems: 2_000, refitGrowth: 0.1 } as const satisfies EaseOptions
 
 const MAX_ITEMS = 5_000
 
@@ -26,6 +29,8 @@ export class Ease implements Recommender {
   readonly #options: EaseOptions
   readonly #histories = new Histories()
   readonly #ranking = new Ranking()
+  #learned = 0
+  #fitted = 0
   /** Numbers of the items of the model, and their places in it. */
   #items: number[] = []
   #placeOf = new Map<number, number>()
@@ -39,10 +44,12 @@ export class Ease implements Recommender {
   }
 
   learn(event: LearnedEvent): void {
-    this.#histories.learn(event)
+    if (this.#histories.learn(event)) this.#learned++
   }
 
   fit(): void {
+    if (this.#learned < this.#fitted * (1 + this.#options.refitGrowth)) return
+    this.#fitted = this.#learned
     this.#choose()
     const count = this.#items.length
     const gram = new Float64Array(count * count)

@@ -32,7 +32,7 @@ export interface IalsOptions {
 }
 
 export const defaultIals = {
-  factors: 64,
+  factors: 32,
   alpha: 10,
   regularization: 0.03,
   frequencyExponent: 1,

@@ -92,6 +92,18 @@ test('EASE keeps the items of most users', () => {
   assert.throws(() => new Ease({ maxItems: 5_001 }), /wanted at most 5000, got 5001/)
 })
 
+test('EASE is fitted again once the log has grown by the share it waits for, and not before', () => {
+  const method = new Ease({ regularization: 1, refitGrowth: 0.25 })
+  learnTwoTastes(method) // 16 interactions
+  method.fit()
+  for (const user of [4, 5, 6]) method.learn(event(user, 4, user))
+  method.fit()
+  assert.ok(!method.recommend(askFor(7), 9).includes(4))
+  method.learn(event(7, 4, 7))
+  method.fit()
+  assert.ok(method.recommend(askFor(7), 9).includes(4))
+})
+
 test('ISGD gives the same lists for the same seed, others for another, and none to a user it never met', () => {
   const lists = [1, 1, 2].map(seed => {
     const method = new Isgd({ factors: 4, seed })
