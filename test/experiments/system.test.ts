@@ -56,6 +56,13 @@ test('what visitors have viewed together is recommended to the next one, and wha
   assert.ok((ceiling.get('union') ?? 0) >= (ceiling.get('co-occurrence') ?? 0))
 })
 
+test('a list that has grown old meanwhile is built anew before its visitor asks, as the sweep would have', async () => {
+  // When z saw a, nothing was known of it; a week of others later b goes with it, and z comes back.
+  const others = Array.from({ length: 10 }, (_, n) => `v${n}:a@${10 + n} v${n}:b@${10 + n}`).join(' ')
+  const { ceiling } = await led(`z:a@0 ${others} z:b@9000`, 'split/known-removed/streaming', 21 / 22)
+  assert.equal(ceiling.get('co-occurrence'), 1)
+})
+
 test('led through the same log again it answers the same', async () => {
   assert.deepEqual((await led(WORDS, 'prequential', 0)).items, (await led(WORDS, 'prequential', 0)).items)
 })
