@@ -13,6 +13,7 @@ import type { Interaction } from '../../schemas/interaction.ts'
 import type { Item } from '../../schemas/item.ts'
 import { DEFAULT_NAMESPACE, topics } from '../../schemas/topics.ts'
 import { Wire } from '../../schemas/wire.ts'
+import { runtimeOptions } from '../../topology/config-options.ts'
 import { type AnyTopic, changelogName, type Topology, topicsOf } from '../../topology/graph.ts'
 import { RuntimeMetrics } from '../../topology/metrics.ts'
 import { recommender } from '../../topology/recommender.ts'
@@ -26,6 +27,12 @@ const TIMING: RunTiming = {
   item: { gapMs: 0, maxMs: 1_000, maxBytes: 4 << 20 },
   sessionTimeoutMs: 6_000,
   fetchGapMs: { user: 0, item: 0, view: 0 },
+}
+/** What a process without options of its own runs with. */
+const shippedLists = {
+  stored: runtimeOptions.listCandidates.default,
+  intervalMs: runtimeOptions.listIntervalMs.default,
+  maxAgeMs: runtimeOptions.listMaxAgeMs.default,
 }
 /** Tables and changelogs are compacted after so many records published, so that memory holds the last values and little more. */
 const COMPACT_EVERY = 2_000
@@ -54,7 +61,7 @@ export class Graph {
   #published = 0
 
   static async open(options: GraphOptions): Promise<Graph> {
-    const lists = { ...defaultLists, ...options.lists }
+    const lists = { ...defaultLists, ...shippedLists, ...options.lists }
     const builtMs = new Map<string, number>()
     const wanted = { visitor: undefined }
     const topology = withSweep(recommender({ ...defaultFolds, ...options.folds }, lists), builtMs, wanted)
