@@ -3,6 +3,7 @@
  * What may be written but not yet published to its coalesced tables is remembered.
  */
 import { type Progress, readEntry } from './changelog.ts'
+import type { Stage } from './graph.ts'
 import type { LogRecord } from './log-port.ts'
 import type { TaskState } from './state.ts'
 
@@ -26,10 +27,13 @@ export class Restoration {
   #records = 0
   #bytes = 0
   #progress: Progress | undefined
-  #unpublished = new Map<string, Unpublished>()
+  /** By processor, those with tables: key → changelog offset of its state. */
+  readonly #written: readonly (Map<string, number> | undefined)[]
+  #publishedUpTo = -1
 
-  constructor(state: TaskState) {
+  constructor(state: TaskState, stage: Stage) {
     this.#state = state
+    this.#written = stage.processors.map(({ tables }) => (tables ? new Map() : undefined))
   }
 
   /** Last changelog offset that memory holds, −1 for none: a later opening goes on behind it. */
@@ -59,10 +63,10 @@ export class Restoration {
     if (entry.kind === 'barrier') return entry.uuid === barrier
     if (entry.kind === 'progress') {
       this.#progress = entry.progress
-      this.#forgetPublished(entry.progress.publishedUpTo)
+      this.#published(entry.progress.publishedUpTo)
     } else {
       const { processor, key } = this.#state.restore(entry)
-      this.#unpublished.set(`${processor}/${key}`, { processor, key, offset: record.offset })
+      this.#written[processor]?.set(key, record.offset)
     }
     return false
   }
@@ -75,13 +79,17 @@ export class Restoration {
 
   /** @returns in order of offset */
   takeUnpublished(): Unpublished[] {
-    const all = [...this.#unpublished.values()].sort((a, b) => a.offset - b.offset)
-    this.#unpublished.clear()
-    return all
+    const all: Unpublished[] = []
+    for (const [processor, written] of this.#written.entries()) {
+      for (const [key, offset] of written ?? []) if (offset > this.#publishedUpTo) all.push({ processor, key, offset })
+      written?.clear()
+    }
+    return all.sort((a, b) => a.offset - b.offset)
   }
 
-  #forgetPublished(upTo: Progress['publishedUpTo']): void {
-    if (upTo === 'all') this.#unpublished.clear()
-    else for (const [id, one] of this.#unpublished) if (one.offset <= upTo) this.#unpublished.delete(id)
+  /** One by one they are left out at the end: a changelog has a progress for every commit. */
+  #published(upTo: Progress['publishedUpTo']): void {
+    if (upTo === 'all') for (const written of this.#written) written?.clear()
+    else this.#publishedUpTo = Math.max(this.#publishedUpTo, upTo)
   }
 }

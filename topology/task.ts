@@ -59,7 +59,7 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#o = options
     this.#state = new TaskState(options.stage)
-    this.#restoration = new Restoration(this.#state)
+    this.#restoration = new Restoration(this.#state, options.stage)
     this.#work = new TaskWork(options, this.#state, this.#restoration, this.#lease())
   }
 
