@@ -18,7 +18,8 @@ const acts: Partial<Record<ActionKind, Act>> = {
   compact: world => world.compact('keep'),
   'broker-away': (world, forMs) => world.away('broker', forMs),
   'registry-away': (world, forMs) => world.away('registry', forMs),
-  'redis-away': (world, forMs) => world.away('redis', forMs),
+  'redis-away': (world, forMs) => world.redisAway(forMs),
+  'redis-refuses': (world, forMs) => world.redisRefuses(forMs),
   'redis-slow': (world, forMs) => world.slowRedis(forMs),
   'redis-flush': world => world.redis.flush(),
   'redis-restart'(world) {

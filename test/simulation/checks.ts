@@ -21,6 +21,7 @@ import { appendedAtMs } from '../../topology/record-headers.ts'
 import { assertRecount } from '../recount/compare.ts'
 import type { CatalogueChange } from '../recount/outcome.ts'
 import { NAMESPACE } from './process.ts'
+import { relatedKeyOf } from './published.ts'
 import { RedisServer } from './redis-server.ts'
 import { SimulatedRedisView } from './redis-view.ts'
 import { redisDifference } from './redis-difference.ts'
@@ -37,6 +38,16 @@ export async function checkOutcome(world: World): Promise<void> {
   checkLastWords(world, log)
   checkRanked(world)
   await checkRedis(world)
+}
+
+/**
+ * What every rest must show, before anything new is published: it would make again what was left out.
+ * @returns false where something does not hold
+ */
+export async function checkPublished(world: World): Promise<boolean> {
+  checkRanked(world)
+  await checkRedis(world)
+  return world.breach === undefined
 }
 
 const idOf = ({ topic, partition, offset }: Pick<LogRecord, 'topic' | 'partition' | 'offset'>) =>
@@ -166,14 +177,11 @@ function checkLastWords(world: World, log: readonly Logged[]): void {
       if (gone.get(itemId)) world.complain('V', `the list of ${visitor} shows ${itemId}, which was taken down`)
 }
 
-const RANKINGS: Readonly<Record<string, string>> = { 'viewed-with': 'similar', next: 'next', 'bought-with': 'together' }
-
 /** Every row of neighbours was ranked, and the popular items were, after its last change. */
 function checkRanked(world: World): void {
   const ranked = world.witness.table(topics.related.name)
   for (const [key, { timestampMs }] of world.witness.table(topics.neighbours.name)) {
-    const cut = key.indexOf('/')
-    const related = `${RANKINGS[key.slice(0, cut)]}${key.slice(cut)}`
+    const related = relatedKeyOf(key)
     const rankedMs = ranked.get(related)?.timestampMs ?? 0
     if (rankedMs < timestampMs)
       world.complain('V', `${related} was last ranked ${timestampMs - rankedMs} ms before ${key} changed`)

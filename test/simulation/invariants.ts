@@ -8,7 +8,7 @@ export const INVARIANTS = {
   I6: 'A task that starts to work holds, byte for byte, the state that its changelog had at its barrier.',
   I7: 'Once nothing goes wrong any more, everything is read, committed and published within a minute.',
   I8: 'Nothing is left behind: no timer, consumer, transaction or call after a clean stop.',
-  V: 'No list is built before the tables it needs are loaded; in the end each knows the last event of its visitor.',
+  V: 'No view builds before the tables it needs are loaded, nor commits a position before its work; in the end each list knows the last event of its visitor.',
   STOP: 'A process stops with an error only where it should, by the code it should.',
 } as const
 export type Invariant = keyof typeof INVARIANTS

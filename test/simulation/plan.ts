@@ -12,6 +12,7 @@ export type ActionKind =
   | 'broker-away'
   | 'registry-away'
   | 'redis-away'
+  | 'redis-refuses'
   | 'redis-slow'
   | 'redis-flush'
   | 'redis-restart'
@@ -72,7 +73,8 @@ const KINDS: readonly { readonly kind: ActionKind; readonly weight: number; read
   { kind: 'other-version', weight: 0.7, forMs: 0 },
   { kind: 'other-partitions', weight: 0.3, forMs: 0 },
 ]
-export const ACTION_KINDS: readonly ActionKind[] = KINDS.map(one => one.kind)
+export const ACTION_KINDS: readonly ActionKind[] = [...KINDS.map(one => one.kind), 'redis-refuses']
+const REFUSED_MS = 3_000
 
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 'plan')
@@ -93,6 +95,7 @@ export function planOf(seed: number): Plan {
     return { atMs: Math.floor(dice.next() * spanMs * 1.2), kind, which: dice.below(60), forMs: dice.next() * forMs }
   })
   if (isLong) actions.push({ atMs: 12_000 + dice.below(6_000), kind: 'machine-sleeps', which: 0, forMs: 11 * 60_000 })
+  actions.push(...refusals(seed, spanMs))
   return {
     seed,
     partitions,
@@ -107,4 +110,16 @@ export function planOf(seed: number): Plan {
     actions: actions.sort((a, b) => a.atMs - b.atMs),
     ending: dice.is(0.02) ? 'data-lost' : dice.is(0.2) ? 'born-again' : 'healed',
   }
+}
+
+/** Some seeds have a Redis that takes nothing for a while, and a death soon after: what was not written is then lost to its writer. */
+function refusals(seed: number, spanMs: number): Action[] {
+  const dice = new Dice(seed, 'refusals')
+  if (!dice.is(0.2)) return []
+  const [atMs, forMs, which] = [Math.floor(dice.next() * spanMs), dice.next() * REFUSED_MS, dice.below(60)]
+  const after = Math.floor(atMs + forMs * (1 + dice.next() / 2))
+  return [
+    { atMs, kind: 'redis-refuses', which, forMs },
+    { atMs: after, kind: 'kill', which, forMs: 0 },
+  ]
 }

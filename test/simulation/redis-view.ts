@@ -45,9 +45,14 @@ export class SimulatedRedisView implements View {
     this.#namespace = namespace
   }
 
+  /** The connection is lost, with all that is under way on it. */
+  disconnect(): void {
+    this.#connections++
+  }
+
   /** The connection was lost, with all that was under way on it, and is there again. */
   reconnect(): void {
-    this.#connections++
+    this.disconnect()
     for (const listener of this.#listeners) listener()
   }
 

@@ -1,7 +1,8 @@
 /** Runs one plan from beginning to end: trouble, healing, rest, and what must hold then. */
+import { sinkTopics } from '../../connectors/view-writes.ts'
 import { act } from './actions.ts'
 import { digestOf, type StoreDigest } from '../../topology/digest.ts'
-import { checkOutcome } from './checks.ts'
+import { checkOutcome, checkPublished } from './checks.ts'
 import type { Action, Plan } from './plan.ts'
 import type { Fault } from './trouble.ts'
 import { type Breach, World, type WorldOptions } from './world.ts'
@@ -76,7 +77,7 @@ async function lived(options: WorldOptions): Promise<{ world: World; actions: Ac
   if (isBroken()) return { world, actions: done }
   world.heal()
   world.start()
-  if (!(await rested(world))) return { world, actions: done }
+  if (!(await rested(world)) || !(await checkPublished(world))) return { world, actions: done }
   if (plan.ending === 'data-lost') {
     await loseData(world)
     return { world, actions: done }
@@ -86,7 +87,7 @@ async function lived(options: WorldOptions): Promise<{ world: World; actions: Ac
     world.compact('drop')
     world.redis.flush()
     world.start()
-    if (!(await rested(world))) return { world, actions: done }
+    if (!(await rested(world)) || !(await checkPublished(world))) return { world, actions: done }
   }
   for (const sent of lastWords(plan.partitions)) await world.publish(sent)
   if (!(await rested(world))) return { world, actions: done }
@@ -115,6 +116,10 @@ function unrest(world: World): string | undefined {
     if (!running || !sink) return `${name} is starting`
     for (const [view, runner] of running.views) if (!runner.isIdle) return `${name} has ${view} to build`
   }
+  const written = new Map(up.flatMap(one => one.sink?.positions() ?? []).map(at => [`${at.topic}/${at.partition}`, at]))
+  for (const [at, end] of world.witness.ends(sinkTopics))
+    if ((written.get(at)?.offset ?? 0) < end)
+      return `${at} is written to Redis up to ${written.get(at)?.offset}, not ${end}`
   for (const stage of world.graph.stages) {
     for (let partition = 0; partition < world.plan.partitions; partition++) {
       const tasks = up.map(one => one.running?.stages.get(stage.name)?.tasks.get(partition)).filter(one => one)

@@ -1,9 +1,17 @@
 /**
  * The log as one simulated process has it, with what can be seen from there: that no record of an aborted transaction is
- * handed over (I5), and that a task which begins to read its inputs holds what its changelog said at its barrier (I6).
+ * handed over (I5), that a task which begins to read its inputs holds what its changelog said at its barrier (I6), and that a
+ * view commits no position before its work (V).
  */
 import { barrierKey } from '../../topology/changelog.ts'
-import type { ConsumerOptions, LogConsumer, LogPort, OutRecord, Transactor } from '../../topology/log-port.ts'
+import type {
+  ConsumerOptions,
+  LogConsumer,
+  LogPort,
+  OutRecord,
+  TopicPartition,
+  Transactor,
+} from '../../topology/log-port.ts'
 import type { SimulatedClient } from '../../topology/simulated-client.ts'
 import { topics } from '../../schemas/topics.ts'
 import type { Complain } from './invariants.ts'
@@ -17,6 +25,8 @@ export interface Watch {
   readonly decide: (client: string, label: Label) => AnyVerdict | Promise<AnyVerdict>
   /** A task has begun to read its inputs behind a barrier. */
   readonly onRestored: (changelog: string, partition: number, barrier: string) => void
+  /** Positions are about to be committed. */
+  readonly onPositions: (offsets: readonly (TopicPartition & { readonly offset: number })[], group: string) => void
   /** Input topics of a stage → its changelog. */
   readonly changelogOf: ReadonlyMap<string, string>
   /** `topic/partition` → how far a broadcast of the process has taken it in. */
@@ -39,7 +49,7 @@ export function watched(watch: Watch): LogPort {
     async consume(options) {
       const consumer = await client.consume({
         ...options,
-        onAssign: (assigned, one) => options.onAssign(assigned, watchedConsumer(one, watch, opening)),
+        onAssign: (assigned, one) => options.onAssign(assigned, watchedConsumer(one, options, watch, opening)),
         onBatch: async batch => {
           for (const record of batch.records)
             if (!watch.witness.isCommitted(record))
@@ -48,7 +58,7 @@ export function watched(watch: Watch): LogPort {
           if (options.group === null) watch.loaded.set(idOf(batch), batch.nextOffset)
         },
       } satisfies ConsumerOptions)
-      return watchedConsumer(consumer, watch, opening)
+      return watchedConsumer(consumer, options, watch, opening)
     },
   }
 }
@@ -69,11 +79,19 @@ function watchedTransactor(transactor: Transactor, watch: Watch, opening: Map<st
 const withFramesTwice = (records: readonly OutRecord[]) =>
   records.flatMap(record => (record.topic === topics.signals.name ? [record, record] : [record]))
 
-function watchedConsumer(consumer: LogConsumer, watch: Watch, opening: Map<string, string>): LogConsumer {
+function watchedConsumer(
+  consumer: LogConsumer,
+  { group }: Pick<ConsumerOptions, 'group'>,
+  watch: Watch,
+  opening: Map<string, string>,
+): LogConsumer {
   return {
     pause: at => consumer.pause(at),
     resume: at => consumer.resume(at),
-    commitOffsets: offsets => consumer.commitOffsets(offsets),
+    commitOffsets(offsets) {
+      watch.onPositions(offsets, group ?? '')
+      return consumer.commitOffsets(offsets)
+    },
     committed: at => consumer.committed(at),
     stop: () => consumer.stop(),
     seek(at, offset) {

@@ -18,6 +18,7 @@ import { encodedNewer, newerSource } from './newer-schema.ts'
 import type { Plan } from './plan.ts'
 import { ProcessClock } from './process-clock.ts'
 import { NAMESPACE, SimulatedProcess } from './process.ts'
+import { checkPositions } from './published.ts'
 import { Dice } from './random.ts'
 import { type Connection, SimulatedRedisView } from './redis-view.ts'
 import { RedisServer, type RedisServerOptions } from './redis-server.ts'
@@ -59,6 +60,7 @@ const TRANSACTION_MS = 500
 const REBALANCE_MS = 5_000
 const HEARTBEAT_MS = 100
 const TICK_MS = 50
+const SLOW_MS = 300
 /** The world's own, which no fault hits. */
 export const OUTSIDE = 'main'
 
@@ -83,7 +85,9 @@ export class World {
   readonly #views = new Map<string, SimulatedRedisView>()
   readonly #pauses = new Map<string, PromiseWithResolvers<void>>()
   /** Service → when it is back. */
-  readonly #away = new Map<'broker' | 'registry' | 'redis', number>()
+  readonly #away = new Map<'broker' | 'registry', number>()
+  /** Until when Redis answers nothing but errors, and until when each call takes {@link SLOW_MS}. */
+  #redisRefusesUntilMs = 0
   #redisSlowUntilMs = 0
   #isHealing = false
   readonly #seenVersions = new Map<string, { version: string; losses: number }>()
@@ -169,11 +173,13 @@ export class World {
     const connection: Connection = {
       step: async label => {
         client.check()
+        const isRedis = label.startsWith('redis:')
+        if (isRedis && this.#redisSlowUntilMs > this.time.nowMs) await this.time.wait(SLOW_MS)
         const verdict = await this.trouble.decide(name, label)
         client.check()
         if (verdict === 'crash') client.crash()
         client.check()
-        return verdict
+        return isRedis && this.#redisRefusesUntilMs > this.time.nowMs ? 'lose-request' : verdict
       },
       answer(verdict) {
         if (verdict === 'crash-after') client.crash()
@@ -186,6 +192,7 @@ export class World {
     const changelogOf = new Map(
       this.graph.stages.flatMap(stage => stage.inputs.map(topic => [topic.name, changelogName(stage)] as const)),
     )
+    const views = new Set(this.graph.views.map(one => `${NAMESPACE}.${one.name}`))
     const loaded = new Map<string, number>()
     const standing = this.witness.ends(this.graph.views.flatMap(one => one.broadcasts))
     const onBuild = ({ name: built, broadcasts }: ViewDefinition) => {
@@ -199,6 +206,9 @@ export class World {
       complain: this.complain,
       decide: (who, label) => this.trouble.decide(who, label),
       onRestored: (changelog, partition, barrier) => compareRestored(this, process, changelog, partition, barrier),
+      onPositions: (offsets, group) => {
+        if (views.has(group)) checkPositions(this, offsets)
+      },
       changelogOf,
       loaded,
     })
@@ -264,8 +274,20 @@ export class World {
     pause.resolve()
   }
 
-  away(service: 'broker' | 'registry' | 'redis', forMs: number): void {
+  away(service: 'broker' | 'registry', forMs: number): void {
     if (!this.#isHealing) this.#away.set(service, this.time.nowMs + forMs)
+  }
+
+  /** Answers with errors over connections that stand: out of memory, loading, its disk full. */
+  redisRefuses(forMs: number): void {
+    if (!this.#isHealing) this.#redisRefusesUntilMs = this.time.nowMs + forMs
+  }
+
+  /** Every connection is lost, none can be made for a while. */
+  redisAway(forMs: number): void {
+    this.redisRefuses(forMs)
+    for (const view of this.#views.values()) view.disconnect()
+    this.time.after(forMs, () => this.reconnect())
   }
 
   slowRedis(forMs: number): void {
@@ -283,6 +305,7 @@ export class World {
     this.trouble.end()
     this.#away.clear()
     this.#redisSlowUntilMs = 0
+    this.#redisRefusesUntilMs = 0
     for (const process of this.processes) this.#wake(process)
   }
 
@@ -326,8 +349,8 @@ export class World {
   #gate(client: string, label: Label): Promise<void> | undefined {
     const pause = this.#pauses.get(client)
     if (pause) return pause.promise
-    const service = label.startsWith('redis:') ? 'redis' : label.startsWith('registry:') ? 'registry' : 'broker'
-    if (service === 'redis' && this.#redisSlowUntilMs > this.time.nowMs) return this.time.wait(300)
+    if (label.startsWith('redis:')) return undefined
+    const service = label.startsWith('registry:') ? 'registry' : 'broker'
     const backMs = client === OUTSIDE ? 0 : (this.#away.get(service) ?? 0)
     return backMs > this.time.nowMs ? this.time.wait(backMs - this.time.nowMs) : undefined
   }

@@ -12,6 +12,8 @@ import { noVersions } from './no-versions.ts'
 import { outboxKept } from './outbox-kept.ts'
 import { pendingForgotten } from './pending-forgotten.ts'
 import type { Planted } from './planted.ts'
+import { positionBeforeValues } from './position-before-values.ts'
+import { positionsBeforeLists } from './positions-before-lists.ts'
 import { progressApart } from './progress-apart.ts'
 import { readUncommitted } from './read-uncommitted.ts'
 import { skipsWithoutSchema } from './skips-without-schema.ts'
@@ -34,7 +36,9 @@ export const planted: Readonly<Record<string, Planted>> = {
   'skips-without-schema': skipsWithoutSchema,
   'no-replay-on-reconnect': noReplayOnReconnect,
   'half-loaded': halfLoaded,
+  'positions-before-lists': positionsBeforeLists,
   'no-versions': noVersions,
+  'position-before-values': positionBeforeValues,
 }
 
 /** @throws for a name that is not in the table */

@@ -5,7 +5,7 @@ import type { Planted } from './planted.ts'
 export const framesTwice: Planted = {
   what: 'What was counted of each source (appliedUpTo) is ignored: a frame that comes twice counts twice.',
   within: 50,
-  seed: 25,
+  seed: 9,
   breaks: ['I1'],
   substitute() {
     let sources = 1_000
