@@ -46,7 +46,13 @@ await bench(
     'their bytes are those of keys and values, uncompressed.',
   flags,
   async run => {
-    const services = await startServices({ kafka: true, registry: true, jit: 'C2', say: line => run.progress(line) })
+    const services = await startServices({
+      kafka: true,
+      registry: true,
+      jit: 'C2',
+      say: line => run.progress(line),
+      brokerSettings: { 'broker.session.timeout.ms': '18000' }, // nobody restarts it, and workers that start take both cores
+    })
     const folder = mkdtempSync(join(tmpdir(), 'freshet-recovery-'))
     const guard = new Guard(folder)
     const env = {
