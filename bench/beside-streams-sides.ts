@@ -40,7 +40,7 @@ function startFreshet({ env, processes, profile }: Setup): Children {
     Array.from({ length: processes }, () => ({
       name: 'Freshet',
       file: process.execPath,
-      args: ['--max-semi-space-size=64', ...profiling, WORKER],
+      args: ['--max-semi-space-size=64', '--no-allocation-site-pretenuring', ...profiling, WORKER],
       env,
     })),
   )

@@ -125,7 +125,7 @@ async function work(
   const profiling = run.flags.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${run.flags.profile}`]
   const child: ChildProcess = fork(WORKER, {
     env: { ...cleanEnv(), ...env },
-    execArgv: ['--expose-gc', '--max-semi-space-size=64', ...profiling],
+    execArgv: ['--expose-gc', '--max-semi-space-size=64', '--no-allocation-site-pretenuring', ...profiling],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const stop = () => child.kill('SIGKILL')

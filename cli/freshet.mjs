@@ -5,6 +5,12 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+
+// V8 takes what survived a burst (a start, a backlog) for long-lived from then on, and makes all that comes from the same code among the old.
+// Records decoded or on their way to Redis then fill the old generation: it was marked twice as often, and the CPU time of the
+// stages was a seventh more.
+setFlagsFromString('--no-allocation-site-pretenuring')
 
 const WANTED = [22, 18]
 const END_WITHIN_MS = 2_000

@@ -58,7 +58,7 @@ export interface ConsumerOptions {
   readonly topics: readonly string[]
   /** 'copartition': partition p of every topic goes to one member; 'single': everything to one member. */
   readonly assignment: 'copartition' | 'single'
-  /** A gap on the client after a batch that was not empty, ms. Fetching is paced, see notes on cost. */
+  /** Least time between two fetches that bring something and leave nothing, ms: many small ones cost both sides more than they gain. */
   readonly fetchGapMs?: number
   /**
    * Synchronous, before the first record of an assignment: pause and seek here. Every assigned partition starts paused

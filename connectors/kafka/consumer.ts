@@ -49,6 +49,8 @@ export class KafkaConsumer implements LogConsumer {
   #held: readonly number[] = []
   #isEnded = false
   #stopping: Promise<void> | undefined
+  /** When the last fetch may have been sent. */
+  #fetchedMs = 0
   /** kafkajs restarts a consumer by itself, and cannot be stopped before that has come to something. */
   #restarting: PromiseWithResolvers<void> | undefined
 
@@ -236,8 +238,9 @@ export class KafkaConsumer implements LogConsumer {
     }
     if (this.#places.get(`${topic}/${partition}`) !== place || place.seeks !== seeks) return
     resolveOffset(String(nextOffset - 1))
-    const gapMs = this.#options.fetchGapMs ?? 0
-    if (gapMs > 0 && records.length > 0 && isDrained) await delay(gapMs)
+    const restMs = this.#fetchedMs + (this.#options.fetchGapMs ?? 0) - Date.now()
+    if (restMs > 0 && isDrained) await delay(restMs)
+    this.#fetchedMs = Date.now()
   }
 
   #crashed(client: Consumer, { payload: { error, restart } }: ConsumerCrashEvent): void {

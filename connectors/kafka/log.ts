@@ -43,7 +43,8 @@ export class KafkaLog implements LogPort {
   readonly #logCreator: logCreator
   readonly #kafka: Kafka
   readonly #admin: Admin
-  readonly #queue: ProduceQueue
+  /** By topic: lists do not wait behind a large send of rankings. */
+  readonly #queues = new Map<string, ProduceQueue>()
   readonly #consumers = new Set<KafkaConsumer>()
   readonly #transactors = new Set<KafkaTransactor>()
   /** Transactional id → when its last opening is over. */
@@ -56,7 +57,6 @@ export class KafkaLog implements LogPort {
     this.#logCreator = kafkajsLog(this.#logger)
     this.#kafka = this.#newClient()
     this.#admin = this.#kafka.admin()
-    this.#queue = new ProduceQueue(this.#kafka, options.produceTimeoutMs ?? 10_000, this.#logger)
   }
 
   /** @throws FreshetError KAFKA_UNAVAILABLE where no broker answers within some 10 s */
@@ -81,16 +81,26 @@ export class KafkaLog implements LogPort {
     return this.#patiently(() => offsetRanges(this.#connected(), topic))
   }
 
-  /** @throws FreshetError LOG_UNAVAILABLE; the records may have been appended even so, see `ProduceQueue` */
+  /**
+   * Calls whose first records are of one topic are sent in their order.
+   * @throws FreshetError LOG_UNAVAILABLE; the records may have been appended even so, see `ProduceQueue`
+   */
   produce(records: readonly OutRecord[]): Promise<ReadonlyMap<string, number>> {
-    return this.#queue.produce(records)
+    if (this.#closing) return Promise.reject(new FreshetError('LOG_UNAVAILABLE', 'the log is closed'))
+    const topic = records[0]?.topic ?? ''
+    let queue = this.#queues.get(topic)
+    if (!queue) {
+      queue = new ProduceQueue(this.#kafka, this.#options.produceTimeoutMs ?? 10_000, this.#logger)
+      this.#queues.set(topic, queue)
+    }
+    return queue.produce(records)
   }
 
   async purge(at: TopicPartition, beforeOffset: number): Promise<void> {
     return purge(this.#connected(), at, beforeOffset)
   }
 
-  transactor(id: string): Promise<Transactor> {
+  async transactor(id: string): Promise<Transactor> {
     this.#connected()
     // Of two openings at once the broker may see the older one last, which then fences the newer.
     const opened = (this.#openings.get(id) ?? Promise.resolve()).then(() => this.#transactor(id))
@@ -140,7 +150,7 @@ export class KafkaLog implements LogPort {
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#consumers, consumer => consumer.stop()))
     await Promise.all(Array.from(this.#transactors, transactor => transactor.close()))
-    await this.#queue.close()
+    await Promise.all(Array.from(this.#queues.values(), queue => queue.close()))
     await this.#admin.disconnect()
   }
 

@@ -22,7 +22,7 @@ const SEQUENCES = 2 ** 31
 /** Frames larger than this are not kept for the next send, bytes. */
 const KEPT_FRAME_BYTES = 1_000_000
 /** Between two tries: the markers of the last transaction are written within milliseconds, a new leader is not elected so soon. */
-const FIRST_WAIT_MS = 5
+const FIRST_WAIT_MS = 2
 const MAX_WAIT_MS = 100
 
 /**
@@ -38,6 +38,10 @@ export class LogProducer {
   readonly #sequences = new Map<string, number>()
   /** Part of the transaction under way. */
   readonly #enlisted = new Set<string>()
+  /** Written to in the transaction under way; in the last one; in that and in the one before it. */
+  #written = new Map<string, Place>()
+  #writtenLast: ReadonlyMap<string, Place> = new Map()
+  #usual: readonly Place[] = []
   readonly #topics = new Set<string>()
   #coordinator: Broker | undefined
   #frame = new FrameWriter()
@@ -103,7 +107,10 @@ export class LogProducer {
     await this.#retried(untilMs, async () => {
       const left = partitions.filter(({ topic, partition }) => !appended.has(`${topic}/${partition}`))
       const byLeader = await this.#byLeader(left)
-      if (this.#transactionalId !== null) await this.enlist(left, untilMs)
+      if (this.#transactionalId !== null) {
+        await this.enlist(left, untilMs)
+        for (const { topic, partition } of left) this.#written.set(`${topic}/${partition}`, { topic, partition })
+      }
       const asked = Array.from(byLeader, async ([nodeId, own]) => {
         // Leaders are asked side by side, so only one of them can use the common memory.
         const frame = byLeader.size === 1 ? this.#frame : new FrameWriter()
@@ -132,6 +139,24 @@ export class LogProducer {
   /** Asked once: whoever cannot know the outcome must read it from the log. */
   async commit(): Promise<void> {
     await ask(await this.#findCoordinator(), commitRequest(this.#transaction()), this.#frame)
+    this.#enlisted.clear()
+    const [written, last] = [this.#written, this.#writtenLast]
+    this.#usual = [...written].filter(([place]) => last.has(place)).map(([, place]) => place)
+    this.#writtenLast = written
+    this.#written = new Map()
+  }
+
+  /** Begins the next transaction before its records are known, with the partitions that the last two both wrote to. */
+  async begin(untilMs: number): Promise<void> {
+    await this.enlist(this.#usual, untilMs)
+  }
+
+  /** Ends a transaction that was begun and wrote nothing. */
+  async endUnused(untilMs: number): Promise<void> {
+    if (this.#enlisted.size === 0) return
+    await this.#retried(untilMs, async () => {
+      await ask(await this.#findCoordinator(), commitRequest(this.#transaction()), this.#frame)
+    })
     this.#enlisted.clear()
   }
 

@@ -10,6 +10,11 @@ const OPEN_WITHIN_MS = 60_000
 /** After the time for repetitions, what the last request may still take. */
 const LAST_REQUEST_MS = 10_000
 
+/** After a commit that began so soon after the one before, the next transaction is begun at once, ms. */
+const BUSY_MS = 100
+/** One that was begun and has nothing to commit is ended after this part of the time in which the broker would end it, and fence. */
+const UNUSED_PART = 0.1
+
 export interface TransactorOptions {
   readonly id: string
   /** After this the broker aborts an open transaction by itself, ms. */
@@ -28,6 +33,10 @@ export class KafkaTransactor implements Transactor {
   readonly #producer: LogProducer
   #isBusy = false
   #isDead = false
+  #lastStartMs = Number.NEGATIVE_INFINITY
+  /** What is asked of the broker between two commits; never rejects. */
+  #between = Promise.resolve()
+  #unused: NodeJS.Timeout | undefined
 
   private constructor(options: TransactorOptions, producer: LogProducer) {
     this.#options = options
@@ -50,11 +59,15 @@ export class KafkaTransactor implements Transactor {
     if (this.#isBusy) throw new Error(`transactor ${this.#options.id}: one commit at a time`)
     if (records.length === 0) return new Map()
     this.#isBusy = true
+    clearTimeout(this.#unused)
     const startMs = Date.now()
     // By then the broker has aborted the transaction: to repeat a request is of no use any more.
     const untilMs = startMs + this.#options.timeoutMs
     try {
-      return await before(untilMs + LAST_REQUEST_MS, this.#commit(records, untilMs))
+      const ends = await before(untilMs + LAST_REQUEST_MS, this.#commit(records, untilMs))
+      if (startMs - this.#lastStartMs < BUSY_MS) this.#beginNext()
+      this.#lastStartMs = startMs
+      return ends
     } catch (error) {
       this.#isDead = true
       void this.#producer.close()
@@ -69,7 +82,29 @@ export class KafkaTransactor implements Transactor {
     }
   }
 
+  /**
+   * While commits follow each other, the next one need not wait until the broker has ended the last transaction, and taken its
+   * partitions into a new one.
+   */
+  #beginNext(): void {
+    const { timeoutMs } = this.#options
+    this.#meanwhile(untilMs => this.#producer.begin(untilMs))
+    const end = () => this.#meanwhile(untilMs => this.#producer.endUnused(untilMs))
+    this.#unused = setTimeout(end, UNUSED_PART * timeoutMs).unref()
+  }
+
+  /** What goes wrong here, the next commit will find. */
+  #meanwhile(act: (untilMs: number) => Promise<void>): void {
+    const { id, timeoutMs, logger } = this.#options
+    this.#between = this.#between
+      .then(() => (this.#isDead ? undefined : act(Date.now() + timeoutMs)))
+      .catch(error =>
+        logger.debug({ err: error, id }, 'a transaction could not be begun or ended ahead of its records'),
+      )
+  }
+
   async #commit(records: readonly OutRecord[], untilMs: number): Promise<Map<string, number>> {
+    await this.#between
     const appended = await sendAll(
       records,
       send => this.#producer.send(send, untilMs),
@@ -85,6 +120,7 @@ export class KafkaTransactor implements Transactor {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#unused)
     if (this.#isDead) return
     this.#isDead = true
     await this.#producer.close()

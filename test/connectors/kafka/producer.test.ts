@@ -46,6 +46,20 @@ const batchesIn = ({ sent }: Asked): Batch[] => {
     .flat()
 }
 
+const enlistedIn = (asked: Asked | undefined): string[] => {
+  const body = new DecoderClass(asked?.sent ?? Buffer.alloc(0))
+  for (const skip of [body.readInt32(), body.readInt16(), body.readInt16(), body.readInt32()]) void skip
+  body.readString()
+  body.readString() // transactional id
+  for (const skip of [body.readInt64(), body.readInt16()]) void skip
+  return body
+    .readArray(() => {
+      const topic = body.readString()
+      return body.readArray(() => `${topic}/${body.readInt32()}`)
+    })
+    .flat()
+}
+
 /** Appends each batch whose sequence is next and recognises the last one when it is repeated, as a broker does. */
 class ModelLog {
   readonly appended: Batch[] = []
@@ -173,6 +187,44 @@ test('the end of a transaction is asked for once, whatever comes of it', async (
   await producer.send(send(record(0)), soon())
   await assert.rejects(producer.commit(), { code: NOT_COORDINATOR })
   assert.equal(broker.of(END_TXN).length, 1)
+})
+
+test('a transaction begun ahead has the partitions that the last two both wrote to, and its records ask for no more', async () => {
+  const { producer, broker } = await opened({})
+  for (const partitions of [
+    [0, 1],
+    [1, 2],
+  ]) {
+    await producer.send(send(...partitions.map(partition => record(partition))), soon())
+    await producer.commit()
+  }
+  await producer.begin(soon())
+  assert.deepEqual(enlistedIn(broker.of(ADD_PARTITIONS).at(-1)), ['t/1'])
+  const asked = broker.of(ADD_PARTITIONS).length
+  await producer.send(send(record(1)), soon())
+  assert.equal(broker.of(ADD_PARTITIONS).length, asked)
+  await producer.send(send(record(0)), soon())
+  assert.deepEqual(enlistedIn(broker.of(ADD_PARTITIONS).at(-1)), ['t/0'])
+})
+
+test('a transaction begun ahead and not used is ended, and what it had is asked for again', async () => {
+  const { producer, broker } = await opened({ end: [0, 0, NOT_COORDINATOR, 0] })
+  for (let i = 0; i < 2; i++) {
+    await producer.send(send(record(0)), soon())
+    await producer.commit()
+  }
+  await producer.begin(soon())
+  await producer.endUnused(soon())
+  assert.equal(
+    broker.of(END_TXN).length,
+    4,
+    'asked again where the coordinator was elsewhere: nothing hangs on its outcome',
+  )
+  await producer.endUnused(soon())
+  assert.equal(broker.of(END_TXN).length, 4)
+  const asked = broker.of(ADD_PARTITIONS).length
+  await producer.send(send(record(0)), soon())
+  assert.equal(broker.of(ADD_PARTITIONS).length, asked + 1)
 })
 
 test('nothing is repeated after the time given', async () => {
