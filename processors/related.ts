@@ -114,7 +114,7 @@ class RelatedInstance implements ViewInstance {
       neighbours.push(this.#norms.ids.intern(itemId))
       weights.push(weight)
     }
-    Object.assign(row, { neighbours, weights, newestMs })
+    Object.assign(row, { neighbours, weights, newestMs, isSwept: false })
     this.#newestMs = Math.max(this.#newestMs, newestMs)
     return [row.key]
   }

@@ -175,6 +175,16 @@ test('the sweep looks at rows ten minutes old and tells only what has changed', 
   assert.equal(shop.build('next/a', 10 * 60_000 + 1), undefined)
 })
 
+test('a row that changes after the sweep took it is told of, also where the order stays as it was', () => {
+  const shop = new Shop()
+  shop.row('next', 'a', [{ itemId: 'b', weight: 8 }])
+  const [[, before = 0] = []] = shop.items('next/a')
+  assert.equal(shop.instance.sweep?.(10 * 60_000 + 1), 'next/a')
+  shop.row('next', 'a', [{ itemId: 'b', weight: 80 }])
+  const [[, after = 0] = []] = shop.items('next/a')
+  assert.ok(after > before, `${after} after ${before}`)
+})
+
 test('the ranking is that of a plain sort: best first, equal scores by id, at most 50', () => {
   const slots = fc.uniqueArray(
     fc.record({ itemId: fc.nat(400).map(n => `i${n}`), weight: fc.integer({ min: 1, max: 12 }) }),
