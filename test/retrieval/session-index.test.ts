@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { vstan } from '../../experiments/baselines/vstan.ts'
+import { SessionIndex, type SessionIndexOptions } from '../../retrieval/session-index.ts'
+import { SessionPostings } from '../../retrieval/session-postings.ts'
+import { TopK } from '../../retrieval/top-k.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+const clicks = fc.array(fc.tuple(fc.nat(12), fc.nat(9), fc.nat(2_000)), { maxLength: 80 })
+const contexts = fc.array(fc.nat(9), { minLength: 1, maxLength: 6 })
+
+/** @returns items and scores, best first, the current item left out */
+function ask(index: SessionIndex<number>, recent: readonly number[], atMs: number, session?: number) {
+  const top = new TopK(50)
+  top.begin(50)
+  index.recommend(recent, atMs, top, item => item === recent.at(-1), session)
+  top.finish()
+  return Array.from({ length: top.count }, (_, at) => ({ item: top.items[at] ?? -1, score: top.scores[at] ?? 0 }))
+}
+
+/** Where nothing was evicted and all candidates are compared, the plain method has the same list, but for scores that are equal in float32. */
+test('the index gives the lists of plain VSTAN over any log, asked at any moment', () => {
+  fc.assert(
+    fc.property(clicks, contexts, fc.nat(13), (log, recent, asking) => {
+      const options = { lastItems: 5, timeDecayDays: 3, distanceDecay: 0.9, positionDecay: 1.7, matchDecay: 2.5 }
+      const index = new SessionIndex<number>({ ...options, maxBytes: 2 ** 20, maxSessionClicks: 100 })
+      const plain = vstan(options)
+      let atMs = 0
+      for (const [session, item, minutes] of log) {
+        atMs += minutes * MINUTE_MS
+        index.add(session, item, atMs)
+        plain.learn({ user: -1, session, item, atMs, weight: 1 })
+      }
+      const query = { user: -1, session: asking, atMs, recent, isExcluded: (item: number) => item === recent.at(-1) }
+      const wanted = plain.recommend(query, 50)
+      const got = ask(index, recent, atMs, asking)
+      assert.deepEqual(got.map(one => one.item).toSorted(), wanted.toSorted())
+      const scoreOf = new Map(got.map(one => [one.item, one.score]))
+      for (let at = 1; at < wanted.length; at++) {
+        const before = scoreOf.get(wanted[at - 1] ?? -1) ?? 0
+        const after = scoreOf.get(wanted[at] ?? -1) ?? 0
+        assert.ok(after <= before + 1e-5 * Math.abs(before), `${wanted} but ${JSON.stringify(got)}`)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('whatever is evicted, a list holds no item twice, none excluded, and none that no session was given', () => {
+  fc.assert(
+    fc.property(clicks, contexts, (log, recent) => {
+      const small: Partial<SessionIndexOptions> = {
+        maxBytes: 400,
+        maxSessionClicks: 3,
+        openSessions: 2,
+        sample: 4,
+        neighbours: 3,
+      }
+      const index = new SessionIndex<number>(small)
+      log.forEach(([session, item], at) => {
+        index.add(session, item, at * MINUTE_MS)
+        const items = ask(index, recent, at * MINUTE_MS).map(one => one.item)
+        const seen = new Set(log.slice(0, at + 1).map(([, clicked]) => clicked))
+        assert.equal(new Set(items).size, items.length)
+        assert.ok(
+          items.every(one => seen.has(one) && one !== recent.at(-1)),
+          `${items}`,
+        )
+      })
+    }),
+  )
+})
+
+test('of more sessions than the bytes hold the ones that began last are kept', () => {
+  const index = new SessionIndex<string>({ maxBytes: 1_000, maxSessionClicks: 4 }) // 700 bytes of rows, 38 each: 18 sessions
+  for (let session = 0; session < 30; session++) {
+    index.add(`s${session}`, 0, session)
+    index.add(`s${session}`, 100 + session, session)
+  }
+  assert.equal(index.sessionCount, 18)
+  const top = new TopK(100)
+  top.begin(100)
+  index.recommend([0], 40, top, () => false)
+  top.finish()
+  // The ring of item 0 has 16 places: postings have 300 bytes, of which the other items take 4 places each.
+  const items = [...top.items.subarray(0, top.count)].filter(item => item > 0).toSorted((a, b) => a - b)
+  assert.deepEqual(
+    items,
+    Array.from({ length: 16 }, (_, at) => 114 + at),
+  )
+})
+
+test('a session keeps its newest clicks', () => {
+  const index = new SessionIndex<number>({ maxBytes: 10_000, maxSessionClicks: 2 })
+  for (const item of [1, 2, 3]) index.add(0, item, DAY_MS)
+  assert.deepEqual(
+    ask(index, [2], DAY_MS).map(one => one.item),
+    [3],
+  )
+  assert.deepEqual(ask(index, [1], DAY_MS), [])
+})
+
+test('of each item only the newest `sample` sessions are looked at', () => {
+  const index = new SessionIndex<number>({ sample: 4, maxBytes: 10_000 })
+  for (let session = 0; session < 9; session++) for (const item of [0, 10 + session]) index.add(session, item, session)
+  const items = ask(index, [0], 10).map(one => one.item)
+  assert.deepEqual(items.toSorted(), [15, 16, 17, 18])
+})
+
+test('postings hold the newest serials of every item, rings of forgotten sessions are used again', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20), { maxLength: 400 }), log => {
+      const kept = 12
+      const postings = new SessionPostings(96, 8)
+      const into = new Int32Array(8)
+      const all = new Map<number, number[]>()
+      log.forEach((item, at) => {
+        const serial = at + 1
+        postings.push(item, serial, serial - kept)
+        all.set(item, [serial, ...(all.get(item) ?? [])])
+        const count = postings.read(item, into, 8)
+        assert.ok(count >= 1)
+        assert.deepEqual([...into.subarray(0, count)], all.get(item)?.slice(0, count))
+      })
+    }),
+  )
+})
