@@ -23,7 +23,7 @@ import type { FoldOptions } from './options.ts'
 import { SegmentWeights } from './segment-weights.ts'
 
 const MAX_ITEMS = 200
-const INTERVAL_MS = 2000
+const INTERVAL_MS = 5000
 const KINDS = ['popular', 'trending'] as const
 /** Half-units of one view. */
 const VIEW = 2
