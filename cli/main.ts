@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,
   evaluate: async () => (await import('./evaluate.ts')).evaluateVerb,
+  tune: async () => (await import('./tune.ts')).tuneVerb,
 }
 export const verbNames: readonly string[] = Object.keys(verbs)
 /** @throws UsageError where there is no such verb */

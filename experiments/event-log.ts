@@ -92,6 +92,15 @@ export function eventLog(parts: EventLogParts): EventLog {
   }
 }
 
+/** The log as it was when it had `events` events; what came later is in none of its numbers. */
+export const headOf = (log: EventLog, events: number): EventLog =>
+  eventLog({
+    name: log.name,
+    interactions: log.interactions.slice(0, events),
+    catalogue: log.catalogue,
+    leftOut: log.leftOut,
+  })
+
 class Numbers {
   readonly names: string[] = []
   readonly #numbers = new Map<string, number>()

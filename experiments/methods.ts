@@ -2,8 +2,11 @@
 import { baselines } from './baselines/all.ts'
 import type { EventLog } from './event-log.ts'
 import type { Method } from './method.ts'
+import type { FoldOptions } from '../processors/options.ts'
 import type { Protocol } from './protocols/step.ts'
+import type { Parameters, Space } from './tune.ts'
 
+const DAY_MS = 86_400_000
 export const FRESHET = 'freshet'
 export const methodNames: readonly string[] = [FRESHET, ...Object.keys(baselines)]
 
@@ -14,10 +17,12 @@ export const methodNames: readonly string[] = [FRESHET, ...Object.keys(baselines
 export async function methodOf(name: string, log: EventLog, protocol: Protocol): Promise<Method> {
   const [base = '', ...given] = name.split(':')
   if (base === FRESHET) {
-    if (given.length > 0) throw new RangeError(`${name}: freshet is evaluated as it ships, without parameters`)
+    const folds = foldsOf(given.map(parameterOf))
     // Loads Avro and the whole graph, which nobody needs who compares baselines.
     const { freshet } = await import('./system/freshet.ts')
     return freshet(log, {
+      name,
+      folds,
       asks: protocol.name.startsWith('held-item') ? 'cart' : 'list',
       surface: protocol.mayRepeat ? 'again' : 'home',
     })
@@ -26,6 +31,34 @@ export async function methodOf(name: string, log: EventLog, protocol: Protocol):
   if (!baseline) throw new RangeError(`wanted methods among ${methodNames.join(', ')}, got ${base}`)
   const method: Method = baseline.create(Object.fromEntries(given.map(parameterOf)))
   return given.length === 0 ? method : renamed(method, name)
+}
+
+/** Options of a process, each under the name of its environment variable, that a search may try. */
+const freshetSpace: Space = {
+  pairWindowItems: [3, 5, 10, 20],
+  pairWindowMs: [1, 3, 7, 30].map(days => days * DAY_MS),
+  pairHalfLifeMs: [7, 15, 30, 60, 120].map(days => days * DAY_MS),
+  popularHalfLifeMs: [0.5, 1, 3, 7, 14].map(days => days * DAY_MS),
+  trendingHalfLifeMs: [0.125, 0.25, 0.5, 1, 3].map(days => days * DAY_MS),
+}
+
+/** @throws RangeError for a method there is not */
+export function spaceOf(name: string): Space {
+  if (name === FRESHET) return freshetSpace
+  const baseline = Object.hasOwn(baselines, name) ? baselines[name] : undefined
+  if (baseline) return baseline.space
+  throw new RangeError(`wanted a method among ${methodNames.join(', ')}, got ${name}`)
+}
+
+/** @returns `vmis-knn:neighbours=100`, as {@link methodOf} takes it */
+export const nameWith = (method: string, parameters: Parameters): string =>
+  [method, ...Object.entries(parameters).map(([key, value]) => `${key}=${value}`)].join(':')
+
+function foldsOf(given: readonly (readonly [string, number])[]): Partial<FoldOptions> {
+  const unknown = given.find(([key]) => !Object.hasOwn(freshetSpace, key))
+  if (unknown)
+    throw new RangeError(`freshet: ${unknown[0]}: wanted a parameter among ${Object.keys(freshetSpace).join(', ')}`)
+  return Object.fromEntries(given)
 }
 
 function parameterOf(text: string): [string, number] {

@@ -34,6 +34,14 @@ const serenade = {
 
 export const suite: readonly SuiteEntry[] = [
   {
+    name: 'movietweetings-first',
+    title: 'MovieTweetings, prequential, its first 5,000 events',
+    data: { set: 'movietweetings', limit: 5_000 },
+    directory: 'movietweetings',
+    protocol: 'prequential/known-removed',
+    methods: ['freshet', ...streamMethods, 'ials'],
+  },
+  {
     name: 'serenade-frozen',
     title: 'Serenade sessions, next click, current item removed, frozen',
     data: serenade,
