@@ -57,8 +57,10 @@ export class SessionIndex<K> {
   readonly #options: SessionIndexOptions
   readonly #rows: SessionRows
   readonly #postings: SessionPostings
-  /** Session → serial, the one that began first first. */
+  /** Session → serial. */
   readonly #open = new Map<K, number>()
+  /** Serial modulo `openSessions` → session: whose turn it is to be closed (a Map slows down when its first entry is taken off). */
+  readonly #opened: K[] = []
   readonly #weights: Weights
   /** By slot: the query that met it last, and the weight of what it shares. */
   readonly #metBy: Int32Array
@@ -218,14 +220,12 @@ export class SessionIndex<K> {
     const known = this.#open.get(session)
     if (known !== undefined && known > this.#rows.forgotten) return known
     const serial = this.#rows.begin(this.#drop)
-    this.#open.delete(session)
+    const turn = serial % this.#options.openSessions
+    const oldest = this.#opened[turn]
+    if (oldest !== undefined && this.#open.get(oldest) === serial - this.#options.openSessions)
+      this.#open.delete(oldest)
+    this.#opened[turn] = session
     this.#open.set(session, serial)
-    if (this.#open.size > this.#options.openSessions) {
-      for (const oldest of this.#open.keys()) {
-        this.#open.delete(oldest)
-        break
-      }
-    }
     return serial
   }
 

@@ -128,3 +128,19 @@ test('postings hold the newest serials of every item, rings of forgotten session
     }),
   )
 })
+
+test('a session that began too many sessions ago to be open begins anew, one before that goes on', () => {
+  for (const { others, list } of [
+    { others: 1, list: [1] },
+    { others: 2, list: [] },
+  ]) {
+    const index = new SessionIndex<number>({ openSessions: 2, maxBytes: 10_000 })
+    index.add(0, 1, 0)
+    for (let other = 1; other <= others; other++) index.add(other, 9, other)
+    index.add(0, 2, 5)
+    assert.deepEqual(
+      ask(index, [2], 9).map(one => one.item),
+      list,
+    )
+  }
+})
