@@ -8,7 +8,9 @@ import type { Parameters, Space } from './tune.ts'
 
 const DAY_MS = 86_400_000
 export const FRESHET = 'freshet'
-export const methodNames: readonly string[] = [FRESHET, ...Object.keys(baselines)]
+/** Freshet that stands still from the first `fit` on: beside itself in one run it tells what learning on is worth. */
+const FROZEN = 'freshet-frozen'
+export const methodNames: readonly string[] = [FRESHET, FROZEN, ...Object.keys(baselines)]
 
 /**
  * @param name - one of {@link methodNames}, with parameters behind it where they differ: `vmis-knn:neighbours=100:sample=500`
@@ -16,16 +18,17 @@ export const methodNames: readonly string[] = [FRESHET, ...Object.keys(baselines
  */
 export async function methodOf(name: string, log: EventLog, protocol: Protocol): Promise<Method> {
   const [base = '', ...given] = name.split(':')
-  if (base === FRESHET) {
+  if (base === FRESHET || base === FROZEN) {
     const folds = foldsOf(given.map(parameterOf))
     // Loads Avro and the whole graph, which nobody needs who compares baselines.
     const { freshet } = await import('./system/freshet.ts')
-    return freshet(log, {
+    const system = await freshet(log, {
       name,
       folds,
       asks: protocol.name.startsWith('held-item') ? 'cart' : 'list',
       surface: protocol.mayRepeat ? 'again' : 'home',
     })
+    return base === FROZEN ? frozenByFit(system) : system
   }
   const baseline = Object.hasOwn(baselines, base) ? baselines[base] : undefined
   if (!baseline) throw new RangeError(`wanted methods among ${methodNames.join(', ')}, got ${base}`)
@@ -44,7 +47,7 @@ const freshetSpace: Space = {
 
 /** @throws RangeError for a method there is not */
 export function spaceOf(name: string): Space {
-  if (name === FRESHET) return freshetSpace
+  if (name === FRESHET || name === FROZEN) return freshetSpace
   const baseline = Object.hasOwn(baselines, name) ? baselines[name] : undefined
   if (baseline) return baseline.space
   throw new RangeError(`wanted a method among ${methodNames.join(', ')}, got ${name}`)
@@ -66,6 +69,21 @@ function parameterOf(text: string): [string, number] {
   const value = Number(text.slice(at + 1))
   if (at < 1 || !Number.isFinite(value)) throw new RangeError(`${text}: wanted parameter=number`)
   return [text.slice(0, at), value]
+}
+
+function frozenByFit(system: Method): Method {
+  let isFrozen = false
+  return {
+    name: system.name,
+    learn: event => system.learn(event),
+    async fit() {
+      if (isFrozen) return
+      isFrozen = true
+      await system.freeze?.()
+    },
+    recommend: (query, k) => system.recommend(query, k),
+    close: async () => system.close?.(),
+  }
 }
 
 /** The same method under another name. */

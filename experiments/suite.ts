@@ -71,7 +71,7 @@ export const suite: readonly SuiteEntry[] = [
     data: { set: 'movietweetings' },
     directory: 'movietweetings',
     protocol: 'split/known-removed/streaming',
-    methods: ['freshet', ...streamMethods],
+    methods: ['freshet', 'freshet-frozen', ...streamMethods],
   },
   {
     name: 'movietweetings-prequential',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { evaluate } from '../../experiments/evaluate.ts'
+import { evaluateMethods } from '../../experiments/evaluate-methods.ts'
 import { protocolOf } from '../../experiments/protocols/protocols.ts'
 import type { Step } from '../../experiments/protocols/step.ts'
 import { EventClock } from '../../experiments/system/event-clock.ts'
@@ -77,6 +78,16 @@ test('frozen, what others do is counted no more and a visitor has their own list
   assert.match(streaming.items.at(-1) ?? '', /d/)
   assert.doesNotMatch(frozen.items.at(-1) ?? '', /d/)
   assert.equal(frozen.items.at(-1), 'b') // a list of their own: a is known
+})
+
+test('freshet-frozen stands still from the fit at the split on, in a protocol that learns on', async () => {
+  const after = Array.from({ length: 10 }, (_, n) => `w${n}:a@${200 + n} w${n}:d@${200 + n}`).join(' ')
+  const log = logOf(`${Array.from({ length: 10 }, (_, n) => `v${n}:a v${n}:b`).join(' ')} ${after} z:a@300 z:d@301`)
+  const options = { protocol: 'split', methods: ['freshet', 'freshet-frozen'], ks: [5], seed: 1, split: 20 / 42 }
+  const main = { metric: 'HR', k: 5 } as const
+  const { methods } = await evaluateMethods(log, { ...options, main })
+  const [learning, frozen] = methods.map(method => method.figures['HR@5']?.mean ?? 0)
+  assert.ok((learning ?? 0) > 0.4 && (frozen ?? 0) < (learning ?? 0), `${learning} and ${frozen}`)
 })
 
 test('a cart is answered with what was bought with its items', async () => {
