@@ -64,7 +64,7 @@ function rowOf(name: string, runs: readonly Outcome[]): string[] {
 /** Median, and the longest where there are several. */
 function healed(runs: readonly Outcome[]): string {
   const times = runs.flatMap(run => (run.healMs === undefined ? [] : [run.healMs]))
-  if (times.length === 0) return runs.every(run => run.fault.isRefused) ? 'refused' : '–'
+  if (times.length === 0) return runs.length > 0 && runs.every(run => run.fault.isRefused) ? 'refused' : '–'
   const sorted = times.toSorted((a, b) => a - b)
   const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1)
   const median = seconds(sorted[sorted.length >> 1])
