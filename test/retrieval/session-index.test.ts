@@ -26,7 +26,7 @@ test('the index gives the lists of plain VSTAN over any log, asked at any moment
   fc.assert(
     fc.property(clicks, contexts, fc.nat(13), (log, recent, asking) => {
       const options = { lastItems: 5, timeDecayDays: 3, distanceDecay: 0.9, positionDecay: 1.7, matchDecay: 2.5 }
-      const index = new SessionIndex<number>({ ...options, maxBytes: 2 ** 20, maxSessionClicks: 100 })
+      const index = new SessionIndex<number>({ ...options, maxBytes: 2 ** 20, maxSessionClicks: 100, neighbours: 500 })
       const plain = vstan(options)
       let atMs = 0
       for (const [session, item, minutes] of log) {
