@@ -39,6 +39,7 @@ export async function runSuite(call: Call): Promise<number> {
         ks: [10, 20],
         seed: call.number('seed') ?? 1,
         ...(entry.targets && { targets: entry.targets }),
+        ...(entry.main && { main: entry.main }),
         signal,
         ...progressOf(call),
       })

@@ -112,7 +112,10 @@ test('a section of the page goes between its markers, and the rest stays', async
 test('a method there is not, or a parameter it has not, is told', async () => {
   const log = logOf('u:a')
   const protocol = protocolOf('prequential', log, { seed: 1 })
-  await assert.rejects(methodOf('magic', log, protocol), /wanted methods among freshet, freshet-frozen, random, .* got magic/)
+  await assert.rejects(
+    methodOf('magic', log, protocol),
+    /wanted methods among freshet, freshet-frozen, random, .* got magic/,
+  )
   await assert.rejects(methodOf('ar:depth=3', log, protocol), /depth: no such parameter/)
   await assert.rejects(methodOf('ar:window', log, protocol), /window: wanted parameter=number/)
 })
