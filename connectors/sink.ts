@@ -5,6 +5,8 @@
  *
  *   restoring ─► running ─► restoring    (the position in the view is missing or older, or the view was reconnected)
  *       └──────────┴──────► dropped      (another assignment)
+ *
+ * A position of a newer incarnation of the table means that the view is filled from that one now: nothing is written any more.
  */
 import type { Logger } from 'pino'
 import { errors, FreshetError } from '../schemas/errors.ts'
@@ -25,6 +27,7 @@ const CHECK_MS = 1_000
 const PRUNE_MS = 60_000
 const RETRY_MS = 250
 const HEARTBEAT_MS = 1_000
+const SUPERSEDED_MS = 5_000
 
 /**
  * A key can be read whose record knows everything up to `asOf`. Told of a list and of the session tier, in order; not of the coalesced rest
@@ -134,8 +137,16 @@ export class Sink {
         await progress.busy
         const consumer = await this.#consumer.promise
         const found = await view.readPosition(table.name, partition)
-        const range = (await log.offsets(topic))[partition] ?? { begin: 0, end: 0 }
         const generation = generationOf(topic)
+        if (found && found.generation > generation) {
+          logger.warn(
+            { topic, partition },
+            'the view is filled from a newer generation; start this process again to follow',
+          )
+          await clock.wait(SUPERSEDED_MS)
+          continue
+        }
+        const range = (await log.offsets(topic))[partition] ?? { begin: 0, end: 0 }
         const isUsable = found?.generation === generation && found.offset <= range.end
         const to = { generation, offset: isUsable ? Math.max(found.offset, range.begin) : range.begin }
         const [result] = await view.movePositions([{ table: table.name, partition, from: found, to }])
@@ -253,7 +264,8 @@ export class Sink {
         const result = results[index]
         if (!result || progress.run !== run || progress.state !== 'running') continue
         if (result.moved) progress.stands = to
-        else if (result.found && isNewer(result.found, progress.stands)) progress.stands = result.found
+        else if (result.found?.generation === to.generation && isNewer(result.found, progress.stands))
+          progress.stands = result.found
         else await this.#replay(progress)
       }
     } catch (error) {

@@ -89,6 +89,47 @@ export const topics = {
 } as const
 
 export const DEFAULT_NAMESPACE = 'freshet'
-/** `interactions.v1` in the default namespace, `shop2.interactions.v1` in another. */
-export const topicName = (topic: { readonly name: string }, namespace: string): string =>
-  namespace === DEFAULT_NAMESPACE ? topic.name : `${namespace}.${topic.name}`
+
+/** Not computed from the log, or what tells of all generations: the same for every generation of a namespace. */
+const SHARED: ReadonlySet<string> = new Set(
+  [
+    topics.interactions,
+    topics.items,
+    topics.users,
+    topics.served,
+    topics.examples,
+    topics.erasures,
+    topics.models,
+    topics.experiments,
+    topics.rules,
+    { name: 'incarnations.v1' },
+  ].map(topic => topic.name),
+)
+/** Stands in no namespace, and in no name of a topic. */
+const GENERATION = '@'
+
+/**
+ * What takes the place of a namespace where a later generation of all that is computed is meant: its topics, groups and
+ * transactional ids are its own, the sources are those of the namespace.
+ * @param generation - from 1 on; the first has the plain names
+ */
+export const scopeOf = (namespace: string, generation: number): string =>
+  generation === 1 ? namespace : `${namespace}${GENERATION}${generation}`
+
+/** @param scope - a namespace, or what `scopeOf` made of one */
+export function namespaceOf(scope: string): string {
+  const at = scope.indexOf(GENERATION)
+  return at < 0 ? scope : scope.slice(0, at)
+}
+
+/**
+ * `interactions.v1` in the default namespace, `shop2.interactions.v1` in another, `freshet.g2.lists.v1` and `shop2.g2.lists.v1` for
+ * what the second generation computes.
+ * @param scope - a namespace, or what {@link scopeOf} made of one
+ */
+export function topicName(topic: { readonly name: string }, scope: string): string {
+  const namespace = namespaceOf(scope)
+  if (namespace !== scope && !SHARED.has(topic.name))
+    return `${namespace}.g${scope.slice(namespace.length + 1)}.${topic.name}`
+  return namespace === DEFAULT_NAMESPACE ? topic.name : `${namespace}.${topic.name}`
+}

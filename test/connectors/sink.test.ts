@@ -207,6 +207,29 @@ test('positions of another incarnation of the topic start from its beginning, an
   await sink.stop()
 })
 
+test('a view that is filled from a newer generation is left alone: at the start, and while it runs', async () => {
+  const { start, put, log, clock } = await sinkFixture()
+  const view = new ProcessView({ now: () => clock.now() })
+  const newer = { generation: 5, offset: 3 }
+  await view.movePositions([{ table: 'lists.v1', partition: 0, from: undefined, to: newer }])
+  const sink = await start(view, { generationOf: () => 4 })
+  await put(lists, 'u:1', listOf('u:1', 'l1'))
+  await put(lists, 'u:2', listOf('u:2', 'l2'), 1)
+  await log.idle()
+  assert.equal(await rec(view, '1'), undefined)
+  assert.match((await rec(view, '2')) ?? '', /l2/)
+  const from = await view.readPosition('lists.v1', 1)
+  await view.movePositions([{ table: 'lists.v1', partition: 1, from, to: newer }])
+  clock.advance(2_000)
+  await log.idle()
+  await put(lists, 'u:3', listOf('u:3', 'l3'), 1)
+  clock.advance(2_000)
+  await log.idle()
+  assert.equal(await rec(view, '3'), undefined)
+  await sink.stop()
+  for (const partition of [0, 1]) assert.deepEqual(await view.readPosition('lists.v1', partition), newer)
+})
+
 test('a position another owner moved on is taken over, not moved back', async () => {
   const { start, log, clock } = await sinkFixture()
   const view = new ProcessView({ now: () => clock.now() })

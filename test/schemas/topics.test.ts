@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DEFAULT_NAMESPACE, topicName, topics } from '../../schemas/topics.ts'
+import { DEFAULT_NAMESPACE, namespaceOf, scopeOf, topicName, topics } from '../../schemas/topics.ts'
 
 const all = Object.values(topics)
 
@@ -26,5 +26,12 @@ describe('topics', () => {
   it('only the default namespace omits the prefix', () => {
     assert.equal(topicName(topics.items, DEFAULT_NAMESPACE), 'items.v1')
     assert.equal(topicName(topics.items, 'shop2'), 'shop2.items.v1')
+  })
+  it('a later generation computes into topics of its own, from the same sources', () => {
+    const names = (scope: string) => [topics.interactions, topics.rules, topics.lists].map(one => topicName(one, scope))
+    assert.deepEqual(names(scopeOf('shop2', 1)), ['shop2.interactions.v1', 'shop2.rules.v1', 'shop2.lists.v1'])
+    assert.deepEqual(names(scopeOf('shop2', 3)), ['shop2.interactions.v1', 'shop2.rules.v1', 'shop2.g3.lists.v1'])
+    assert.deepEqual(names(scopeOf('freshet', 2)), ['interactions.v1', 'rules.v1', 'freshet.g2.lists.v1'])
+    assert.deepEqual([scopeOf('shop2', 3), 'shop2'].map(namespaceOf), ['shop2', 'shop2'])
   })
 })
