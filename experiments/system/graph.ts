@@ -6,7 +6,6 @@ import { pino } from 'pino'
 import { MemoryRegistry } from '../../connectors/embedded/memory-registry.ts'
 import { ProcessView } from '../../connectors/process-view.ts'
 import { Sink } from '../../connectors/sink.ts'
-import { defaultLists, type ListOptions } from '../../processors/list.ts'
 import { defaultFolds, type FoldOptions } from '../../processors/options.ts'
 import { sourceName } from '../../retrieval/sources.ts'
 import type { Interaction } from '../../schemas/interaction.ts'
@@ -29,7 +28,7 @@ const TIMING: RunTiming = {
   fetchGapMs: { user: 0, item: 0, view: 0 },
 }
 /** What a process without options of its own runs with. */
-const shippedLists = {
+const lists = {
   stored: runtimeOptions.listCandidates.default,
   intervalMs: runtimeOptions.listIntervalMs.default,
   maxAgeMs: runtimeOptions.listMaxAgeMs.default,
@@ -40,7 +39,6 @@ const silent = pino({ level: process.env.FRESHET_TEST_LOG ?? 'silent' })
 
 export interface GraphOptions {
   readonly folds?: Partial<FoldOptions>
-  readonly lists?: Partial<ListOptions>
   /** Where the clock begins, ms since the epoch. */
   readonly startMs: number
 }
@@ -54,19 +52,17 @@ export class Graph {
   readonly #topology: Topology
   readonly #builtMs: Map<string, number>
   readonly #wanted: { visitor: string | undefined }
-  readonly #maxAgeMs: number
   #running: Running | undefined
   #sink: Sink | undefined
   #fatal: Error | undefined
   #published = 0
 
   static async open(options: GraphOptions): Promise<Graph> {
-    const lists = { ...defaultLists, ...shippedLists, ...options.lists }
     const builtMs = new Map<string, number>()
     const wanted = { visitor: undefined }
     const topology = withSweep(recommender({ ...defaultFolds, ...options.folds }, lists), builtMs, wanted)
     const wire = await Wire.open(new MemoryRegistry(), DEFAULT_NAMESPACE, topicsOf(topology))
-    const graph = new Graph(options.startMs, topology, wire, { builtMs, wanted, maxAgeMs: lists.maxAgeMs })
+    const graph = new Graph(options.startMs, topology, wire, builtMs, wanted)
     await graph.#start()
     return graph
   }
@@ -75,19 +71,15 @@ export class Graph {
     startMs: number,
     topology: Topology,
     wire: Wire,
-    lists: {
-      builtMs: Map<string, number>
-      wanted: { visitor: string | undefined }
-      maxAgeMs: number
-    },
+    builtMs: Map<string, number>,
+    wanted: { visitor: string | undefined },
   ) {
     this.clock = new EventClock(startMs)
     this.view = new ProcessView({ now: () => this.clock.now() })
     this.#topology = topology
     this.#wire = wire
-    this.#builtMs = lists.builtMs
-    this.#wanted = lists.wanted
-    this.#maxAgeMs = lists.maxAgeMs
+    this.#builtMs = builtMs
+    this.#wanted = wanted
     this.#log = new SimulatedLog({ now: () => this.clock.now() })
     this.#cut = new CutOffLog(this.#log)
   }
@@ -122,7 +114,7 @@ export class Graph {
    */
   async sweepFor(visitor: string): Promise<void> {
     const builtMs = this.#builtMs.get(visitor)
-    if (builtMs === undefined || builtMs >= this.clock.now() - this.#maxAgeMs) return
+    if (builtMs === undefined || builtMs >= this.clock.now() - lists.maxAgeMs) return
     this.#wanted.visitor = visitor
     await this.moveTo(this.clock.now() + SWEPT_MS)
     this.#wanted.visitor = undefined
