@@ -12,7 +12,7 @@
  * Of the sessions compared fewer neighbours are scored than in the paper's settings (500 and more): half the time of a query, and on the
  * validation sessions of Serenade the same figures to three places.
  *
- * Bound: `maxBytes` for sessions and postings, 40 bytes an item, 200 bytes an open session. The sessions that began last are kept, of
+ * Bound: `maxBytes` for sessions and postings, 41 bytes an item (arrays double, so at most 82), about 200 an open session. The sessions that began last are kept, of
  * them the newest `maxSessionClicks` clicks.
  */
 import { SessionPostings } from './session-postings.ts'

@@ -1,8 +1,8 @@
 /**
  * For each item the serials of the newest sessions that hold it: rings of 4, 8, … places in one array. A ring that is full doubles up
- * to `maxPlaces`; where the array has no room left, rings whose newest session is forgotten give theirs back, and after that a ring
- * stays as long as it is. Newest serials are kept in any case.
- * Bound: `capacity` places of 4 bytes, and 9 bytes an item.
+ * to `maxPlaces`; where the array has no room left, rings whose newest session is forgotten give theirs back, and where that is not
+ * enough a ring stays as long as it is and keeps its newest serials; an item without a ring stays without until there is room.
+ * Bound: `capacity` places of 4 bytes, and 16 bytes an item (arrays double, so at most 32).
  */
 const SMALLEST = 4
 
@@ -76,15 +76,25 @@ export class SessionPostings {
 
   /** @returns where a ring begins, −1 where there is no room */
   #take(length: number, forgotten: number): number {
-    const known = this.#free[Math.log2(length)]?.pop()
-    if (known !== undefined) return known
+    const free = this.#reuse(length)
+    if (free >= 0) return free
     if (this.#used + length <= this.#places.length) {
       this.#used += length
       return this.#used - length
     }
     if (this.#patience > 0) return -1
     this.#reclaim(forgotten)
-    return this.#free[Math.log2(length)]?.pop() ?? -1
+    return this.#reuse(length)
+  }
+
+  /** @returns where a ring that was given back begins, halved until it is as short as wanted; −1 for none */
+  #reuse(length: number): number {
+    const known = this.#free[Math.log2(length)]?.pop()
+    if (known !== undefined) return known
+    if (length >= this.#maxPlaces) return -1
+    const longer = this.#reuse(2 * length)
+    if (longer >= 0) this.#give(longer + length, length)
+    return longer
   }
 
   #give(start: number, length: number): void {
@@ -107,7 +117,7 @@ export class SessionPostings {
       this.#length[item] = 0
       this.#written[item] = 0
     }
-    this.#patience = Math.max(1_000, this.#items)
+    this.#patience = this.#items >> 2
   }
 
   #grow(items: number): void {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { vstan } from '../../experiments/baselines/vstan.ts'
 import { SessionIndex, type SessionIndexOptions } from '../../retrieval/session-index.ts'
 import { SessionPostings } from '../../retrieval/session-postings.ts'
+import { SessionRows } from '../../retrieval/session-rows.ts'
 import { TopK } from '../../retrieval/top-k.ts'
 
 const MINUTE_MS = 60_000
@@ -142,5 +143,65 @@ test('a session that began too many sessions ago to be open begins anew, one bef
       ask(index, [2], 9).map(one => one.item),
       list,
     )
+  }
+})
+
+test('an index that forgot sessions answers as one that never heard of them', () => {
+  const options = { maxSessionClicks: 255, sample: 64, neighbours: 50 }
+  const log = fc.array(fc.tuple(fc.nat(40), fc.nat(9)), { maxLength: 150 })
+  fc.assert(
+    fc.property(log, contexts, (events, recent) => {
+      const small = new SessionIndex<number>({ ...options, maxBytes: 16_500 }) // 11 sessions
+      const begun: { session: number; clicks: (readonly [item: number, at: number])[] }[] = []
+      events.forEach(([session, item], at) => {
+        small.add(session, item, at * MINUTE_MS)
+        const open = begun.slice(-11).find(one => one.session === session)
+        if (open === undefined) begun.push({ session, clicks: [[item, at]] })
+        else open.clicks.push([item, at])
+      })
+      assert.equal(small.sessionCount, Math.min(11, begun.length))
+      const fresh = new SessionIndex<number>(options)
+      const kept = begun.slice(-11).flatMap((one, serial) => one.clicks.map(([item, at]) => ({ serial, item, at })))
+      for (const { serial, item, at } of kept.toSorted((a, b) => a.at - b.at)) fresh.add(serial, item, at * MINUTE_MS)
+      assert.deepEqual(ask(small, recent, 200 * MINUTE_MS), ask(fresh, recent, 200 * MINUTE_MS))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a row is the last clicks of its session, and what leaves rows is told once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(5)), { maxLength: 80 }), log => {
+      const rows = new SessionRows(3, 4)
+      const sums = new Map<number, number>()
+      const count = (item: number, by: number) => sums.set(item, (sums.get(item) ?? 0) + by)
+      const drop = (item: number) => count(item, -1)
+      let serial = 0
+      let clicks: number[] = []
+      for (const [begins, item] of log) {
+        if (serial === 0 || begins < 2) {
+          serial = rows.begin(drop)
+          clicks = []
+        }
+        const slot = rows.slotOf(serial)
+        clicks = [...clicks, item].slice(-4)
+        assert.equal(rows.push(slot, item, 1, drop), !clicks.slice(0, -1).includes(item))
+        count(item, 1)
+        assert.deepEqual([...rows.items.subarray(4 * slot, 4 * slot + (rows.clicks[slot] ?? 0))], clicks)
+        assert.equal(rows.distinct[slot], new Set(clicks).size)
+      }
+      const held = [0, 1, 2].flatMap(slot => [...rows.items.subarray(4 * slot, 4 * slot + (rows.clicks[slot] ?? 0))])
+      for (const [item, sum] of sums) assert.equal(sum, held.filter(one => one === item).length)
+    }),
+  )
+})
+
+test('rings of items that nobody clicks any more go to those that are clicked', () => {
+  const postings = new SessionPostings(16, 8)
+  const into = new Int32Array(8)
+  for (let serial = 1; serial <= 100; serial++) {
+    const item = Math.floor((serial - 1) / 10) // each for ten sessions, two kept at a time
+    postings.push(item, serial, serial - 2)
+    assert.equal(into[postings.read(item, into, 8) > 0 ? 0 : 7], serial)
   }
 })
