@@ -205,3 +205,11 @@ test('rings of items that nobody clicks any more go to those that are clicked', 
     assert.equal(into[postings.read(item, into, 8) > 0 ? 0 : 7], serial)
   }
 })
+
+test('only the most similar sessions are scored, in whatever order they are met', () => {
+  const index = new SessionIndex<number>({ neighbours: 1, maxBytes: 10_000 })
+  for (const item of [1, 2, 3]) index.add(0, item, 0) // shares 1 and 2: 1.76 / √3
+  for (const item of [1, 4]) index.add(1, item, 0) // shares 1: 1 / √2
+  const items = ask(index, [2, 1], 0).map(one => one.item)
+  assert.deepEqual(items, [2, 3])
+})
