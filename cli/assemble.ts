@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { Registry as MetricRegistry } from 'prom-client'
 import { FreshetError } from '../schemas/errors.ts'
+import { scopeOf } from '../schemas/topics.ts'
 import { type Registry, Wire } from '../schemas/wire.ts'
 import { systemClock } from '../topology/clock.ts'
 import type { Config } from '../topology/config.ts'
+import { type Live, readLive } from '../topology/generations.ts'
 import { type Topology, topicsOf } from '../topology/graph.ts'
 import type { LogPort } from '../topology/log-port.ts'
 import { RuntimeMetrics } from '../topology/metrics.ts'
@@ -16,6 +18,7 @@ import { appOf, prepareTopics, type Running, type RunTiming, run } from '../topo
 import { persist } from './persist.ts'
 
 export interface Foundation {
+  /** Its namespace is that of the generation, see `scopeOf`. */
   readonly config: Config
   readonly logger: Logger
   readonly topology: Topology
@@ -44,26 +47,37 @@ export const topologyOf = (config: Config): Topology =>
 /**
  * Opens log and registry and creates what topics are missing; a reader creates nothing, registers no schema and reads an
  * embedded log that another process holds.
- * @param patience - 'wait' goes on until log and registry are there
+ * @param patience - 'wait' goes on until log and registry are there; the generation is the live one by default
  */
 export async function openFoundation(
-  config: Config,
+  given: Config,
   logger: Logger,
-  patience: { readonly mode: 'wait' | 'once'; readonly signal?: AbortSignal; readonly isReader?: boolean },
+  patience: {
+    readonly mode: 'wait' | 'once'
+    readonly signal?: AbortSignal
+    readonly isReader?: boolean
+    readonly generation?: number
+  },
 ): Promise<Foundation> {
-  const topology = topologyOf(config)
+  const topology = topologyOf(given)
   const again = <T>(what: string, work: () => Promise<T>) =>
     patience.mode === 'once' ? work() : persist(what, work, logger, patience.signal)
   const isReader = patience.isReader ?? false
-  if (isReader && config.isEmbedded && !existsSync(join(config.dataDir, 'log')))
+  if (isReader && given.isEmbedded && !existsSync(join(given.dataDir, 'log')))
     throw new FreshetError(
       'INVALID_CONFIG',
-      `${config.dataDir} holds no log; wanted the data directory of an earlier start`,
+      `${given.dataDir} holds no log; wanted the data directory of an earlier start`,
     )
-  const log = await again('the log', () => openLog(config, logger, isReader))
+  const log = await again('the log', () => openLog(given, logger, isReader))
   try {
-    const { namespace, partitions } = config
-    const prepare = () => prepareTopics({ topology, namespace, partitions, log, clock: systemClock })
+    const live: Live = given.isEmbedded
+      ? { generation: 1 }
+      : await again('the generation', () => readLive(log, given.namespace))
+    const generation = patience.generation ?? live.generation
+    const namespace = scopeOf(given.namespace, generation)
+    const config = { ...given, namespace }
+    const { partitions } = config
+    const prepare = () => prepareTopics({ topology, namespace, partitions, log, known: live.known, clock: systemClock })
     const generations = isReader ? new Map<string, number>() : await again('the topics', prepare)
     const wire = await again('the registry', async () =>
       Wire.open(await openRegistry(config, isReader), namespace, isReader ? [] : topicsOf(topology)),

@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).audit,
   redrive: async () => (await import('./redrive.ts')).redrive,
   reshard: async () => (await import('./reshard.ts')).reshard,
+  rebuild: async () => (await import('./rebuild.ts')).rebuild,
   topology: async () => (await import('./topology.ts')).topologyVerb,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,

@@ -6,6 +6,7 @@ import { Sink, type Written } from '../connectors/sink.ts'
 import type { View } from '../connectors/view.ts'
 import { sourceName } from '../retrieval/sources.ts'
 import { buildServer } from '../server/app.ts'
+import { namespaceOf } from '../schemas/topics.ts'
 import type { ServerMetrics } from '../server/metrics.ts'
 import { systemClock } from '../topology/clock.ts'
 import { type Foundation, sinkGroup } from './assemble.ts'
@@ -22,7 +23,7 @@ export async function openView(parts: Foundation, onFatal: (error: Error) => voi
   const { config, logger } = parts
   if (config.redisUrl === undefined) return new ProcessView({ now: Date.now })
   const { RedisView } = await import('../connectors/redis/view.ts')
-  const view = new RedisView({ url: config.redisUrl, namespace: config.namespace, logger })
+  const view = new RedisView({ url: config.redisUrl, namespace: namespaceOf(config.namespace), logger })
   view.check().catch(onFatal) // a Redis that would lose keys silently
   return view
 }
@@ -33,7 +34,7 @@ export function startSink(
   view: View,
   onFatal: (error: Error) => void,
   onWritten?: (written: Written) => void,
-): Promise<Started> {
+): Promise<Sink> {
   const { config, log, wire, generations, logger } = parts
   return Sink.start({
     log,

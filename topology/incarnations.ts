@@ -24,13 +24,15 @@ interface Asked {
   readonly names: readonly string[]
   /** Topics that this process has just created. */
   readonly created: readonly string[]
+  /** What stood in the table before they were, where somebody has read it. */
+  readonly known?: ReadonlyMap<string, number> | undefined
   readonly clock: Pick<Clock, 'now' | 'wait'>
 }
 
 /** @returns topic → generation, for every topic of `names`; the same for every process that asks */
 export async function incarnationsOf(asked: Asked): Promise<ReadonlyMap<string, number>> {
   const { log, table, partitions, lease, names, created, clock } = asked
-  const before = await readIncarnations(log, table)
+  const before = asked.known ?? (await readIncarnations(log, table))
   // One that was created here is new, unless somebody has given it a generation since.
   const isMissing = (name: string, known: ReadonlyMap<string, number>) =>
     !known.has(name) || (created.includes(name) && known.get(name) === before.get(name))

@@ -78,15 +78,18 @@ export function topicSettings(topology: Topology, namespace: string, partitions:
  * @returns topic name (with namespace) → generation, for the versions of a View
  */
 export async function prepareTopics(
-  options: Pick<RunOptions, 'topology' | 'namespace' | 'partitions' | 'log' | 'clock'>,
+  options: Pick<RunOptions, 'topology' | 'namespace' | 'partitions' | 'log' | 'clock'> & {
+    /** What stands in the table of incarnations, where that was read before. */
+    readonly known?: ReadonlyMap<string, number> | undefined
+  },
 ): Promise<ReadonlyMap<string, number>> {
-  const { topology, namespace, partitions, log, clock } = options
+  const { topology, namespace, partitions, log, clock, known } = options
   const settings = topicSettings(topology, namespace, partitions)
   const created = await log.ensureTopics(settings)
   const table = topicName({ name: INCARNATIONS }, namespace)
   const names = settings.map(one => one.name).filter(name => name !== table)
   const lease = `${appOf(namespace)}.incarnations`
-  return incarnationsOf({ log, table, partitions, lease, names, created, clock })
+  return incarnationsOf({ log, table, partitions, lease, names, created, known, clock })
 }
 
 /** Prefix of groups and transactional ids of a namespace. */

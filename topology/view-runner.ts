@@ -59,6 +59,13 @@ export class ViewRunner {
     )
   }
 
+  /** All before these offsets is published; nothing is said of a task that still reads what stood there before it. */
+  get published(): readonly (TopicPartition & { readonly offset: number })[] {
+    return [...this.#tasks.values()].flatMap(task =>
+      task.behind.size > 0 ? [] : safePositions(task, id => this.#inputNumber(id)),
+    )
+  }
+
   async start(): Promise<void> {
     const { log, view, app, fetchGapMs, clock, broadcast, onFatal } = this.#o
     await broadcast.loaded
@@ -179,9 +186,7 @@ export class ViewRunner {
   async #commit(): Promise<void> {
     const { logger, view, metrics } = this.#o
     metrics.dirty.set({ view: view.name }, this.#dirtyKeys())
-    const offsets = [...this.#tasks.values()].flatMap(task =>
-      task.behind.size > 0 ? [] : safePositions(task, id => this.#inputNumber(id)),
-    )
+    const offsets = this.published
     if (offsets.length === 0) return
     try {
       await this.#consumer?.commitOffsets(offsets)

@@ -27,7 +27,9 @@ describe('freshet', () => {
   it('has the verbs that the documents name', () => {
     assert.deepEqual(
       verbNames,
-      'start run serve import replay send inspect audit redrive reshard topology services doctor'.split(' '),
+      'start run serve import replay send inspect audit redrive reshard rebuild topology services doctor evaluate tune'.split(
+        ' ',
+      ),
     )
   })
 
@@ -94,6 +96,8 @@ describe('freshet', () => {
     { words: ['redrive', '--code', 'DATA_LOST'], says: /DATA_LOST: no such code/ },
     { words: ['redrive', '--topic', 'signals.v1'], says: /signals\.v1: wanted interactions\.v1 or items\.v1/ },
     { words: ['redrive', '--limit', '0'], says: /--limit: wanted a whole number above 0/ },
+    { words: ['rebuild'], says: /rebuild works on Kafka/ },
+    { words: ['rebuild', '--swich'], says: /did you mean --switch/ },
     { words: ['reshard', '--to', 'wide'], says: /--partitions is wanted/ },
     { words: ['reshard', '--partitions', '12'], says: /--to is wanted/ },
     {
