@@ -139,7 +139,7 @@ export class SessionIndex<K> {
     for (let step = length; step >= 1; step--) this.#setStep(recent[recent.length - step] as number, 0)
     for (let at = 0; at < this.#touchedCount; at++) {
       const item = this.#touched[at] as number
-      const score = this.#scores[item] as number
+      const score = Math.fround(this.#scores[item] as number) // as the heap keeps it, else ties go anywhere
       this.#scores[item] = 0
       if (score >= into.threshold && !isExcluded(item)) into.offer(item, score)
     }
@@ -184,10 +184,10 @@ export class SessionIndex<K> {
     for (let at = 0; at < count; at++) {
       const slot = this.#candidates[at] as number
       const norm = this.#weights.norm[this.#rows.distinct[slot] as number] as number
-      const unaged = (this.#shared[slot] as number) * norm
+      const unaged = Math.fround((this.#shared[slot] as number) * norm)
       if (unaged < nearest.threshold) continue // age only takes away
       const ageMs = Math.max(0, atMs - (this.#rows.lastMs[slot] as number))
-      nearest.offer(at, unaged * Math.exp(ageMs * perMs))
+      nearest.offer(at, Math.fround(unaged * Math.exp(ageMs * perMs)))
     }
   }
 

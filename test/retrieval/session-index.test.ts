@@ -160,7 +160,7 @@ test('an index that forgot sessions answers as one that never heard of them', ()
         else open.clicks.push([item, at])
       })
       assert.equal(small.sessionCount, Math.min(11, begun.length))
-      const fresh = new SessionIndex<number>(options)
+      const fresh = new SessionIndex<number>({ ...options, maxBytes: 2 ** 20 })
       const kept = begun.slice(-11).flatMap((one, serial) => one.clicks.map(([item, at]) => ({ serial, item, at })))
       for (const { serial, item, at } of kept.toSorted((a, b) => a.at - b.at)) fresh.add(serial, item, at * MINUTE_MS)
       assert.deepEqual(ask(small, recent, 200 * MINUTE_MS), ask(fresh, recent, 200 * MINUTE_MS))
@@ -212,4 +212,18 @@ test('only the most similar sessions are scored, in whatever order they are met'
   for (const item of [1, 4]) index.add(1, item, 0) // shares 1: 1 / √2
   const items = ask(index, [2, 1], 0).map(one => one.item)
   assert.deepEqual(items, [2, 3])
+})
+
+test('a forgotten session adds nothing to the one in its place', () => {
+  const index = new SessionIndex<number>({ maxBytes: 16_500, maxSessionClicks: 255 }) // 11 sessions
+  index.add(1, 0, 0)
+  for (let session = 2; session <= 10; session++) index.add(session, 20, 0)
+  for (const item of [0, 6]) index.add(11, item, 0)
+  for (const item of [0, 5]) index.add(12, item, 0)
+  const scores = ask(index, [0], 0)
+  assert.deepEqual(
+    scores.map(one => one.item),
+    [5, 6],
+  )
+  assert.equal(scores[0]?.score, scores[1]?.score)
 })
