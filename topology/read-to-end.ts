@@ -5,7 +5,7 @@ import type { LogPort, LogRecord } from './log-port.ts'
 export async function readToEnd(
   log: LogPort,
   topics: readonly string[],
-  each: (record: LogRecord) => void,
+  each: (record: LogRecord, partition: number) => void,
 ): Promise<void> {
   const behind = new Map<string, number>()
   for (const topic of topics)
@@ -24,7 +24,7 @@ export async function readToEnd(
       const id = `${batch.topic}/${batch.partition}`
       const end = behind.get(id)
       if (end === undefined) return
-      for (const record of batch.records) if (record.offset < end) each(record)
+      for (const record of batch.records) if (record.offset < end) each(record, batch.partition)
       if (batch.nextOffset < end) return
       behind.delete(id)
       if (behind.size === 0) done.resolve()

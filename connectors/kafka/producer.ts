@@ -164,6 +164,10 @@ export class LogProducer {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    await this.#disconnect()
+  }
+
+  async #disconnect(): Promise<void> {
     try {
       await this.#cluster.disconnect()
     } catch (error) {
@@ -213,16 +217,21 @@ export class LogProducer {
 
   /** Repeats what a broker that is starting, moving or busy refused, or did not hear. */
   async #retried(untilMs: number, act: () => Promise<void>, isWorthIt = isPassing): Promise<void> {
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(1.5 * waitMs, MAX_WAIT_MS)) {
-      try {
-        return await act()
-      } catch (error) {
-        this.#frame = new FrameWriter() // the request may still be on its way out
-        if (this.#isClosed || !isWorthIt(error) || Date.now() + waitMs > untilMs) throw error
-        this.#options.logger.debug({ err: error, waitMs }, `asking the broker again: ${reasonOf(error)}`)
-        await delay(waitMs)
-        if (!isConcurrent(error)) await this.#refresh(error)
+    try {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(1.5 * waitMs, MAX_WAIT_MS)) {
+        try {
+          return await act()
+        } catch (error) {
+          this.#frame = new FrameWriter() // the request may still be on its way out
+          if (this.#isClosed || !isWorthIt(error) || Date.now() + waitMs > untilMs) throw error
+          this.#options.logger.debug({ err: error, waitMs }, `asking the broker again: ${reasonOf(error)}`)
+          await delay(waitMs)
+          if (!isConcurrent(error)) await this.#refresh(error)
+        }
       }
+    } finally {
+      // Closed meanwhile: kafkajs connects again by itself to whom it wants to ask.
+      if (this.#isClosed) await this.#disconnect()
     }
   }
 

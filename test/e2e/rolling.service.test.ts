@@ -133,21 +133,24 @@ describe('a rolling upgrade to another schema of state', () => {
     assert.deepEqual({ ...(page as object) }, { depth: events, ...others })
   })
 
-  /** How often a session was written in each version, so far. */
-  async function versionsOf(shop: Shop): Promise<Record<number, number>> {
-    const versions: Record<number, number> = {}
-    await readToEnd(shop.log, [shop.nameOf({ name: 'user-changelog.v1' })], ({ key, value, headers }) => {
+  /** What sessions were written so far, in a version of their schema. */
+  async function written(shop: Shop, version: number): Promise<{ times: number; partitions: Set<number> }> {
+    const partitions: number[] = []
+    await readToEnd(shop.log, [shop.nameOf({ name: 'user-changelog.v1' })], ({ key, value, headers }, partition) => {
       const entry = readEntry(key, value, headers)
-      if (entry.kind === 'data' && entry.slot === slot && entry.value && entry.version)
-        versions[entry.version] = (versions[entry.version] ?? 0) + 1
+      if (entry.kind === 'data' && entry.slot === slot && entry.value && entry.version === version)
+        partitions.push(partition)
     })
-    return versions
+    return { times: partitions.length, partitions: new Set(partitions) }
   }
+  /** @returns whether whichever partition a worker is given has sessions of the version */
+  const isEverywhere = async (shop: Shop, version: number) =>
+    (await written(shop, version)).partitions.size === PARTITIONS
 
   it('loses nothing and counts nothing twice while both write side by side, and each refuses what it cannot read', async test => {
     const { shop, workers } = await opened(test)
     const sending = load(shop)
-    const old = workers.all
+    const old = [...workers.all]
     const refused = async (topology: Topology, says: RegExp) => {
       const worker = await workers.start(topology)
       await workers.until(() => worker.fatal.length > 0)
@@ -156,17 +159,16 @@ describe('a rolling upgrade to another schema of state', () => {
       await workers.stop(worker)
       await workers.balanced()
     }
-    await workers.until(async () => ((await versionsOf(shop))[1] ?? 0) > 0)
+    await workers.until(() => isEverywhere(shop, 1))
     await refused(latestGraph, /version 1, this program reads version 2; run a program in between/)
 
     await replace(workers, old[0] as Worker, newerGraph)
-    const mixed = await versionsOf(shop)
-    await workers.until(async () => {
-      const now = await versionsOf(shop)
-      return [1, 2].every(version => (now[version] ?? 0) > (mixed[version] ?? 0))
-    })
+    for (const version of [1, 2]) {
+      const { times } = await written(shop, version)
+      await workers.until(async () => (await written(shop, version)).times > times)
+    }
     for (const worker of old.slice(1)) await replace(workers, worker, newerGraph)
-    await workers.until(async () => ((await versionsOf(shop))[2] ?? 0) > 50)
+    await workers.until(() => isEverywhere(shop, 2))
     await refused(graph, /version 2, this program reads version 1; a newer program wrote it/)
 
     await sending.finish()

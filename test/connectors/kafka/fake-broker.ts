@@ -51,6 +51,7 @@ export class FakeBroker implements Broker, Cluster {
   readonly topics = new Map<string, number>()
   coordinatorLookups = 0
   inits = 0
+  disconnects = 0
 
   constructor(answers: Answers) {
     let correlationId = 0
@@ -92,7 +93,9 @@ export class FakeBroker implements Broker, Cluster {
   }
   isConnected = () => true
   connect = async () => {}
-  disconnect = async () => {}
+  disconnect = async () => {
+    this.disconnects++
+  }
   addMultipleTargetTopics = async () => {}
   refreshMetadata = async () => {}
   refreshMetadataIfNecessary = async () => {}

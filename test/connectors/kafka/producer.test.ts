@@ -227,6 +227,15 @@ test('a transaction begun ahead and not used is ended, and what it had is asked 
   assert.equal(broker.of(ADD_PARTITIONS).length, asked + 1)
 })
 
+test('what is under way when a producer is closed leaves no connection behind', async () => {
+  const { producer, broker } = await opened({ add: Array(1000).fill(CONCURRENT_TRANSACTIONS) })
+  const sending = producer.send(send(record(0)), soon())
+  await producer.close()
+  assert.equal(broker.disconnects, 1)
+  await assert.rejects(sending, { code: CONCURRENT_TRANSACTIONS })
+  assert.equal(broker.disconnects, 2)
+})
+
 test('nothing is repeated after the time given', async () => {
   const { producer, broker } = await opened({ add: Array(1000).fill(CONCURRENT_TRANSACTIONS) })
   await assert.rejects(producer.send(send(record(0)), Date.now()), { code: CONCURRENT_TRANSACTIONS })
