@@ -164,10 +164,17 @@ export class Wire {
   }
 }
 
+/** By source: what reads a schema is compiled once a process, however many wires there are. Schemas of a registry are few. */
+const writers = new Map<string, Writer>()
+
 function judge(id: number, source: string): Verdict {
+  const known = writers.get(source)
+  if (known) return known
   try {
     const type = avsc.Type.forSchema(JSON.parse(source) as avsc.Schema)
-    return { type, check: avroReader(type), readings: new Map() }
+    const writer = { type, check: avroReader(type), readings: new Map() }
+    writers.set(source, writer)
+    return writer
   } catch (cause) {
     return new FreshetError('INCOMPATIBLE_SCHEMA', `schema ${id}: wanted an Avro schema: ${messageOf(cause)}`, {
       cause,

@@ -48,7 +48,10 @@ describe('one input in many ways', { concurrency: 2 }, () => {
     })
 
   it('leaves other digests where a frame that comes twice counts twice', async () => {
-    const [quiet, ...troubled] = await answersTo({ input: 1, ways: waysOf(1).slice(0, 8), planted: 'frames-twice' })
-    assert(troubled.some(one => JSON.stringify(one.digests) !== JSON.stringify(quiet?.digests)))
+    for (const input of INPUTS) {
+      const [quiet, ...troubled] = await answersTo({ input, ways: waysOf(input), planted: 'frames-twice' })
+      if (troubled.some(one => JSON.stringify(one.digests) !== JSON.stringify(quiet?.digests))) return
+    }
+    assert.fail('no way of any input left other digests')
   })
 })
