@@ -55,7 +55,7 @@ export const killBeforeRedis: Fault = {
     await second.said('that its sink runs', line => line.msg === 'sink partition restored')
     let left = 1 + below(SPREAD, at)
     proxy.tap = ({ from, bytes }) => {
-      if (from === 'server' || !bytes.includes('evalsha') || --left > 0) return 'pass'
+      if (from === 'server' || !bytes.includes('EVALSHA') || --left > 0) return 'pass'
       second.signal('SIGKILL')
       return 'drop'
     }
