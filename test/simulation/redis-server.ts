@@ -23,6 +23,8 @@ export class RedisServer {
   #journal: { atMs: number; key: string; old: Stored | undefined }[] = []
   /** Rises with everything that takes values away. */
   losses = 0
+  /** When that was last. */
+  lostAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RedisServerOptions) {
     this.#o = options
@@ -30,8 +32,7 @@ export class RedisServer {
 
   flush(): void {
     this.#keys = new Map()
-    this.#journal = []
-    this.losses++
+    this.#lost()
   }
 
   /** A replica takes over that has not heard of the last `behindMs`. */
@@ -42,8 +43,13 @@ export class RedisServer {
       if (last.old === undefined) this.#keys.delete(last.key)
       else this.#keys.set(last.key, last.old)
     }
+    this.#lost()
+  }
+
+  #lost(): void {
     this.#journal = []
     this.losses++
+    this.lostAtMs = this.#o.now()
   }
 
   /** @returns every key of the data set, in order of name */

@@ -13,6 +13,8 @@ const HEALED_WITHIN_MS = 60_000
 /** Longer than a list may be old, and than the slowest view waits. */
 const SWEPT_MS = 3_000
 const STOPPED_WITHIN_MS = 30_000
+/** A sink whose connection stays up looks once a second whether Redis has lost what it wrote. */
+const NOTICED_MS = 3_000
 /** Longer than any wait between two tries. */
 const WAITS_MS = 10_000
 
@@ -110,6 +112,7 @@ async function rested(world: World): Promise<boolean> {
 /** @returns what is still to be done, in words */
 function unrest(world: World): string | undefined {
   if (!world.log.isAtRest) return 'the log is not at rest'
+  if (world.time.nowMs < world.redis.lostAtMs + NOTICED_MS) return 'sinks may not have noticed what Redis lost'
   const up = world.up()
   for (const process of world.processes) if (!process.isUp && !process.isDown) return `${process.name} is stopping`
   for (const { name, running, sink } of up) {
